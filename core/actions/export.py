@@ -1,0 +1,42 @@
+"""Writing what was found to a file."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from core.registry import action
+from core.rows import Exported
+from core.session import Session
+
+
+@action(
+    "export.run",
+    title="Export the run",
+    scope="runs",
+    effect="file",
+    keys=("x",),
+    examples=("export.run format=jsonl path=queries.jsonl overwrite=true",),
+)
+def run(
+    session: Session,
+    *,
+    format: Literal["csv", "jsonl", "parquet"] | None = None,
+    path: str | None = None,
+    run: str | None = None,
+    hierarchy: str | None = None,
+    overwrite: bool = False,
+) -> Exported:
+    """Write one row a query: id, text, facets, cluster, title, and the path in the tree.
+
+    Args:
+        format: The file's format; the default comes from the path, else CSV.
+        path: Where to write; the default is in the workspace's exports folder.
+        run: The run's id; the default is the current one.
+        hierarchy: The tree's id; the default is the run's current one.
+        overwrite: Replace the file when it is there.
+    """
+    from core.export import export_run
+
+    return export_run(
+        session, run or session.view.run, hierarchy, format=format, path=path, overwrite=overwrite
+    )

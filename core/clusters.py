@@ -1,0 +1,211 @@
+"""Reading clusters and their members."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from core.errors import ActionError
+from core.lookup import RunInfo, check_cluster, check_limit, find_hierarchy, find_run
+from core.rows import ClusterDetail, ClusterRow, Neighbour, Page, Share, TextRow
+from core.tree import node_of_cluster, path_of
+from db.titles import DESCRIPTION_SQL, SUMMARY_JOIN, TITLE_SQL
+from db.workspace import Workspace
+
+_CLUSTER = (
+    f"SELECT c.number, c.kind, {TITLE_SQL} AS title, c.size, c.texts, c.coherence, s.phrases, {DESCRIPTION_SQL},"
+    " c.central, c.boundary, c.outside, c.neighbours"
+    f" FROM cluster c JOIN run r ON r.id = c.run_id {SUMMARY_JOIN} WHERE c.run_id = :run"
+)
+
+_ORDERS = {
+    "size": "-c.size",
+    "coherence": "coalesce(c.coherence, 2)",
+    "title": "lower(title)",
+    "cluster": "0",
+}
+
+_MEMBER_ORDERS = {
+    "central": "coalesce(min(a.distance), 9)",
+    "boundary": "-coalesce(min(a.distance), 9)",
+    "times": "-count(*)",
+    "text_id": "0",
+}
+
+
+def clusters(workspace: Workspace, run: str | None, sort: str, limit: int, after: str | None) -> Page:
+    """The clusters of a run, noise last.
+
+    Raises:
+        ActionError: `no_run`, `unknown_run`, `bad_limit` or `bad_cursor`.
+    """
+    check_limit(limit)
+    found = find_run(workspace, run)
+    key = f"json_array(c.kind = 'noise', {_ORDERS[sort]}, c.number)"
+    rows = workspace.rows(
+        f"SELECT * FROM ({_CLUSTER.replace('SELECT ', f'SELECT {key} AS cursor, ', 1)})"
+        " WHERE :after IS NULL OR (cursor ->> 0, cursor ->> 1, cursor ->> 2) > (:a, :b, :c)"
+        " ORDER BY cursor ->> 0, cursor ->> 1, cursor ->> 2 LIMIT :limit",
+        {"run": found.id, "limit": limit + 1, **_cursor(after, 3)},
+    )
+    total, queries = workspace.row(
+        "SELECT count(*), coalesce(sum(size), 0) FROM cluster WHERE run_id = ?", (found.id,)
+    ) or (0, 0)
+    page = tuple(
+        ClusterRow(
+            number, kind, title, size, size / queries if queries else 0.0, texts, coherence, _list(phrases)
+        )
+        for _, number, kind, title, size, texts, coherence, phrases, *_ in rows[:limit]
+    )
+    return Page(page, total, rows[limit - 1][0] if len(rows) > limit else None)
+
+
+def _cursor(after: str | None, fields: int) -> dict[str, Any]:
+    names = "abc"[:fields]
+    if after is None:
+        return {"after": None, **dict.fromkeys(names)}
+    try:
+        values = json.loads(after)
+        if not isinstance(values, list) or len(values) != fields:
+            raise ValueError
+    except ValueError:
+        raise ActionError(
+            "bad_cursor", f"after={after[:40]!r} is not a cursor of this list.", "Take it from the answer."
+        ) from None
+    return {"after": after, **dict(zip(names, values, strict=True))}
+
+
+def _list(text: str | None) -> tuple[str, ...]:
+    return tuple(json.loads(text)) if text else ()
+
+
+def cluster_detail(
+    workspace: Workspace, run: str | None, cluster: int, examples: int, hierarchy: str | None
+) -> ClusterDetail:
+    """Everything that the detail pane shows of a cluster.
+
+    Raises:
+        ActionError: `no_run`, `unknown_run`, `unknown_cluster` or `bad_limit`.
+    """
+    check_limit(examples)
+    found = find_run(workspace, run)
+    check_cluster(workspace, found, cluster)
+    row = workspace.row(f"{_CLUSTER} AND c.number = :cluster", {"run": found.id, "cluster": cluster})
+    assert row is not None
+    _, kind, title, size, texts, coherence, phrases, description, central, boundary, outside, neighbours = row
+    queries = workspace.value("SELECT sum(size) FROM cluster WHERE run_id = ?", (found.id,))
+    node = node_of_cluster(workspace, hierarchy, cluster)
+    path = path_of(workspace, find_hierarchy(workspace, hierarchy), node) if node else ()
+    return ClusterDetail(
+        cluster=cluster,
+        run=found.name,
+        kind=kind,
+        title=title,
+        description=description,
+        size=size,
+        share=size / queries if queries else 0.0,
+        texts=texts,
+        coherence=coherence,
+        phrases=_list(phrases),
+        languages=_shares(workspace, found, cluster, "language"),
+        models=_shares(workspace, found, cluster, "model"),
+        central=text_rows(workspace, found, json.loads(central)[:examples]),
+        boundary=text_rows(workspace, found, json.loads(boundary)[:examples]),
+        outside=text_rows(workspace, found, json.loads(outside)[:examples]),
+        neighbours=_neighbours(workspace, found, json.loads(neighbours)),
+        node=node,
+        path=tuple(p.title for p in path),
+    )
+
+
+def _shares(workspace: Workspace, run: RunInfo, cluster: int, column: str) -> tuple[Share, ...]:
+    rows = workspace.rows(
+        f"SELECT coalesce(v.{column}, 'unknown'), count(*) FROM assignment a JOIN query q ON q.id = a.query_id"
+        " JOIN conversation v ON v.id = q.conversation_id WHERE a.run_id = ? AND a.cluster = ?"
+        " GROUP BY 1 ORDER BY 2 DESC, 1",
+        (run.id, cluster),
+    )
+    total = sum(count for _, count in rows)
+    return tuple(Share(value, count, count / total) for value, count in rows)
+
+
+def _neighbours(
+    workspace: Workspace, run: RunInfo, pairs: Sequence[tuple[int, float]]
+) -> tuple[Neighbour, ...]:
+    titles = {
+        number: (title, size)
+        for number, title, size in workspace.rows(
+            f"SELECT c.number, {TITLE_SQL}, c.size FROM cluster c JOIN run r ON r.id = c.run_id {SUMMARY_JOIN}"
+            f" WHERE c.run_id = ? AND c.number IN ({','.join('?' * len(pairs))})",
+            (run.id, *(number for number, _ in pairs)),
+        )
+    }
+    return tuple(
+        Neighbour(number, *titles[number], similarity) for number, similarity in pairs if number in titles
+    )
+
+
+def text_rows(workspace: Workspace, run: RunInfo, text_ids: Sequence[int]) -> tuple[TextRow, ...]:
+    """Texts of a run in the order given, each with its cluster there."""
+    marks = ",".join("?" * len(text_ids))
+    rows = workspace.rows(
+        f"{_MEMBER} AND q.text_id IN ({marks}) GROUP BY q.text_id".replace(":run", "?"), (run.id, *text_ids)
+    )
+    found = {row[0]: _text_row(row) for row in rows}
+    return tuple(found[text_id] for text_id in text_ids if text_id in found)
+
+
+_MEMBER = (
+    "SELECT q.text_id, min(q.id), t.content, count(*), v.language, v.model, a.cluster,"
+    f" {TITLE_SQL}, min(a.distance)"
+    " FROM assignment a JOIN query q ON q.id = a.query_id JOIN text t ON t.id = q.text_id"
+    " JOIN conversation v ON v.id = q.conversation_id JOIN run r ON r.id = a.run_id"
+    f" JOIN cluster c ON c.run_id = a.run_id AND c.number = a.cluster {SUMMARY_JOIN}"
+    " WHERE a.run_id = :run"
+)
+
+
+def _text_row(row: tuple[Any, ...]) -> TextRow:
+    text_id, query, content, times, language, model, cluster, title, distance = row[:9]
+    return TextRow(text_id, query, content, times, language, model, cluster, title, distance)
+
+
+def members(
+    workspace: Workspace, run: str | None, cluster: int | None, sort: str, limit: int, after: str | None
+) -> Page:
+    """The distinct texts of a cluster, or of the whole run.
+
+    Raises:
+        ActionError: `no_run`, `unknown_run`, `unknown_cluster`, `bad_limit` or `bad_cursor`.
+    """
+    check_limit(limit)
+    found = find_run(workspace, run)
+    scope = ""
+    if cluster is not None:
+        check_cluster(workspace, found, cluster)
+        scope = " AND a.cluster = :cluster"
+    order = _MEMBER_ORDERS[sort]
+    rows = workspace.rows(
+        f"SELECT * FROM ({_MEMBER}{scope} GROUP BY q.text_id"
+        f" HAVING :after IS NULL OR ({order}, q.text_id) > (:a, :b) ORDER BY {order}, q.text_id LIMIT :limit)",
+        {"run": found.id, "cluster": cluster, "limit": limit + 1, **_cursor(after, 2)},
+    )
+    total = workspace.value(
+        "SELECT count(DISTINCT q.text_id) FROM assignment a JOIN query q ON q.id = a.query_id"
+        f" WHERE a.run_id = :run{scope}",
+        {"run": found.id, "cluster": cluster},
+    )
+    page = tuple(_text_row(row) for row in rows[:limit])
+    return Page(page, total, _next(page[-1], sort) if len(rows) > limit else None)
+
+
+def _next(row: TextRow, sort: str) -> str:
+    distance = 9 if row.distance is None else row.distance
+    value: float = {
+        "central": distance,
+        "boundary": -distance,
+        "times": -row.times,
+        "text_id": 0,
+    }[sort]
+    return json.dumps([value, row.text_id])

@@ -1,0 +1,108 @@
+"""What is loaded: datasets, rejected rows, the state of the workspace, and removing a dataset."""
+
+from __future__ import annotations
+
+from core.errors import ActionError
+from core.lookup import check_limit, find_dataset
+from core.rows import DatasetRow, Page, RejectRow, Status
+from core.session import Session
+from db import fts
+from db.workspace import Workspace
+
+_DELETE_BLOCK = 500
+
+
+def datasets(workspace: Workspace) -> tuple[DatasetRow, ...]:
+    """The datasets, newest first."""
+    rows = workspace.rows(
+        "SELECT d.name, d.source, d.shape, d.conversations,"
+        " (SELECT count(DISTINCT q.text_id) FROM query q WHERE q.dataset_id = d.id), d.rejected, d.loaded_at"
+        " FROM dataset d ORDER BY d.id DESC"
+    )
+    return tuple(DatasetRow(*row) for row in rows)
+
+
+def rejects(workspace: Workspace, dataset: str | None, limit: int, after: str | None) -> Page:
+    """The rows of a dataset that could not be loaded, in the order of their lines.
+
+    Raises:
+        ActionError: `no_data`, `unknown_dataset`, `bad_limit` or `bad_cursor`.
+    """
+    check_limit(limit)
+    dataset_id, _ = find_dataset(workspace, dataset)
+    if after is not None and not after.isdecimal():
+        raise ActionError("bad_cursor", f"after={after[:40]!r} is not a cursor of this list.", "")
+    rows = workspace.rows(
+        "SELECT id, line, reason, raw FROM reject WHERE dataset_id = ? AND id > ? ORDER BY id LIMIT ?",
+        (dataset_id, int(after or 0), limit + 1),
+    )
+    total = workspace.value("SELECT count(*) FROM reject WHERE dataset_id = ?", (dataset_id,))
+    page = tuple(RejectRow(*row[1:]) for row in rows[:limit])
+    return Page(page, total, str(rows[limit - 1][0]) if len(rows) > limit else None)
+
+
+def status(workspace: Workspace) -> Status:
+    """What the workspace holds; `bytes` is the size of its files."""
+    found = datasets(workspace)
+    spaces = workspace.value("SELECT count(*) FROM space")
+    runs = workspace.value("SELECT count(*) FROM run")
+    return Status(
+        workspace=str(workspace.folder),
+        conversations=sum(row.conversations for row in found),
+        texts=workspace.value("SELECT count(*) FROM text"),
+        datasets=found,
+        spaces=spaces,
+        runs=runs,
+        next_step=_next_step(workspace, bool(found)),
+        bytes=sum(file.stat().st_size for file in workspace.folder.rglob("*") if file.is_file()),
+    )
+
+
+def _next_step(workspace: Workspace, loaded: bool) -> str:
+    """The action that makes sense next, for the newest dataset."""
+    if not loaded:
+        return "data.load source=sample"
+    missing = workspace.value(
+        "SELECT EXISTS (SELECT 1 FROM text t WHERE NOT EXISTS (SELECT 1 FROM vector v WHERE v.text_id = t.id))"
+    )
+    newest = workspace.row(
+        "SELECT summary_set, hierarchy FROM run WHERE status = 'done' ORDER BY id DESC LIMIT 1"
+    )
+    if missing:
+        return "embed.run"
+    if newest is None:
+        return "run.kmeans"
+    if newest[0] is None:
+        return "summary.create"
+    return "hierarchy.build" if newest[1] is None else "node.open node=root"
+
+
+def clear(session: Session, dataset: str) -> Status:
+    """Remove a dataset with all that hangs on it, and the texts that no other dataset holds.
+
+    The files of vectors keep their rows; a row without a text is not used again.
+
+    Raises:
+        ActionError: `no_data` or `unknown_dataset`.
+    """
+    from core.place import newest
+
+    workspace = session.workspace
+    dataset_id, _ = find_dataset(workspace, dataset)
+    with workspace.transaction() as connection:
+        connection.execute("DELETE FROM dataset WHERE id = ?", (dataset_id,))
+        while True:
+            orphans = connection.execute(
+                "SELECT t.id, t.content FROM text t WHERE NOT EXISTS (SELECT 1 FROM query q WHERE q.text_id = t.id)"
+                " LIMIT ?",
+                (_DELETE_BLOCK,),
+            ).fetchall()
+            if not orphans:
+                break
+            fts.unindex_texts(connection, orphans)
+            marks = ",".join("?" * len(orphans))
+            ids = [row[0] for row in orphans]
+            connection.execute(f"DELETE FROM vector WHERE text_id IN ({marks})", ids)
+            connection.execute(f"DELETE FROM text WHERE id IN ({marks})", ids)
+    session.view = newest(workspace)
+    return status(workspace)

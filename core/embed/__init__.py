@@ -1,0 +1,1 @@
+"""Embedding models: texts in, unit vectors out; nothing here knows the store."""

@@ -1,0 +1,165 @@
+"""Embedding the texts of a store: each distinct text once, saved batch by batch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from core.embed.base import Embedder, FittedEmbedder
+from core.embed.language_advice import advise
+from core.embed.resolve import available, resolve
+from core.lookup import find_dataset
+from core.rows import Embedded, ModelRow, SpaceRow
+from core.session import Session
+from db import vectors
+from db.vectors import SpaceInfo
+from db.workspace import Workspace
+
+FITTED_FILE = "model.npz"
+"""What a fitted model learnt, in the folder of its space."""
+
+
+def run(
+    session: Session, *, model: str, dataset: str | None, device: str, batch: int | None, download: bool
+) -> Embedded:
+    """Embed what has no vector yet.
+
+    Raises:
+        ActionError: `no_data`, `unknown_dataset`, `unknown_model`, `model_unavailable`, `no_gpu` ...
+        StoreError: `store_locked` when another process embeds into the same space.
+        Cancelled: Stopped; the batches that were saved stay.
+    """
+    workspace = session.workspace
+    dataset_id, name = find_dataset(workspace, dataset or session.view.dataset)
+    embedder = resolve(model, device=device, download=download)
+    if isinstance(embedder, FittedEmbedder):
+        _fit(session, embedder, dataset_id, name)
+    embedder.prepare()
+    space_name = _space_name(workspace, embedder, name)
+    with vectors.writing(workspace, space_name):
+        space = vectors.find_space(workspace, space_name) or vectors.make_space(
+            workspace, space_name, embedder.name, embedder.revision, embedder.dim, _origin(model, embedder)
+        )
+        space, _ = vectors.repair(workspace, space)
+        new = _embed_missing(session, embedder, space, dataset_id, batch)
+    session.go(dataset=name, space=space_name)
+    return Embedded(
+        space=space_name,
+        texts=_embedded(workspace, space.id, dataset_id),
+        dim=embedder.dim,
+        new=new,
+        model=embedder.name,
+        device=embedder.device,
+        why=embedder.why,
+        advice=_advice(workspace, dataset_id, embedder.name),
+    )
+
+
+def _embed_missing(
+    session: Session, embedder: Embedder, space: SpaceInfo, dataset_id: int, batch: int | None
+) -> int:
+    workspace, control = session.workspace, session.control
+    missing = vectors.missing_texts(workspace, space.id, dataset_id)
+    texts = [content for _, content in missing]
+    done = 0
+    sizes = {} if batch is None else {"size": max(1, batch)}
+    for indices, rows in embedder.batches(texts, control, **sizes):
+        space = vectors.append(workspace, space, [missing[i][0] for i in indices], rows)
+        done += len(indices)
+        control.progress("embed", done, len(texts), "texts")
+    return done
+
+
+def _fit(session: Session, embedder: FittedEmbedder, dataset_id: int, dataset: str) -> None:
+    """Load what the model learnt from this dataset, or let it learn."""
+    workspace = session.workspace
+    path = fitted_path(workspace, f"{embedder.name}-{dataset}")
+    if path.is_file():
+        embedder.load(path)
+        return
+    texts = [
+        row[0]
+        for row in workspace.rows(
+            "SELECT content FROM text WHERE id IN (SELECT text_id FROM query WHERE dataset_id = ?) ORDER BY id",
+            (dataset_id,),
+        )
+    ]
+    embedder.fit(texts, session.control)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    embedder.save(path)
+
+
+def fitted_path(workspace: Workspace, space: str) -> Path:
+    """Where the fitted model of a space lies."""
+    return vectors.space_folder(workspace, space) / FITTED_FILE
+
+
+def _origin(model: str, embedder: Embedder) -> str:
+    folder = Path(model).expanduser()
+    return str(folder.resolve()) if folder.is_dir() else embedder.name
+
+
+def _space_name(workspace: Workspace, embedder: Embedder, dataset: str) -> str:
+    """The model's name; with the dataset's where it learnt from it, with the revision where another one is there."""
+    base = embedder.name.split("/")[-1].lower()
+    name = f"{base}-{dataset}" if embedder.needs_fit else base
+    found = vectors.find_space(workspace, name)
+    if found is None or (found.revision, found.dim) == (embedder.revision, embedder.dim):
+        return name
+    return f"{name}-{embedder.revision[:8]}"
+
+
+def _embedded(workspace: Workspace, space_id: int, dataset_id: int) -> int:
+    count: int = workspace.value(
+        "SELECT count(*) FROM vector WHERE space_id = ?"
+        " AND text_id IN (SELECT text_id FROM query WHERE dataset_id = ?)",
+        (space_id, dataset_id),
+    )
+    return count
+
+
+def _advice(workspace: Workspace, dataset_id: int, model: str) -> str | None:
+    languages = dict(
+        workspace.rows(
+            "SELECT v.language, count(*) FROM conversation v WHERE v.dataset_id = ? GROUP BY v.language",
+            (dataset_id,),
+        )
+    )
+    texts = [
+        row[0]
+        for row in workspace.rows(
+            "SELECT content FROM text WHERE id IN (SELECT text_id FROM query WHERE dataset_id = ?) ORDER BY hash LIMIT 500",
+            (dataset_id,),
+        )
+    ]
+    return advise(languages, texts, model)
+
+
+def plan(session: Session, *, model: str, dataset: str | None) -> Embedded:
+    """What `run` would do: `new` is the number of texts that it would embed."""
+    workspace = session.workspace
+    dataset_id, name = find_dataset(workspace, dataset or session.view.dataset)
+    embedder = resolve(model)
+    space_name = (
+        _space_name(workspace, embedder, name) if not embedder.needs_fit else f"{embedder.name}-{name}"
+    )
+    space = vectors.find_space(workspace, space_name)
+    missing = vectors.missing_texts(workspace, space.id if space else -1, dataset_id)
+    embedded = _embedded(workspace, space.id, dataset_id) if space else 0
+    return Embedded(
+        space_name, embedded, space.dim if space else 0, len(missing), embedder.name, embedder.device, embedder.why
+    )  # fmt: skip
+
+
+def spaces(workspace: Workspace) -> tuple[SpaceRow, ...]:
+    """The spaces of the workspace, oldest first."""
+    total = workspace.value("SELECT count(*) FROM text")
+    return tuple(
+        SpaceRow(s.name, s.model, s.revision, s.dim, texts, total - texts)
+        for s in vectors.spaces(workspace)
+        for texts in [workspace.value("SELECT count(*) FROM vector WHERE space_id = ?", (s.id,))]
+    )
+
+
+def models() -> tuple[ModelRow, ...]:
+    """The embedding models that are known, with what stands in the way of using them here."""
+    return tuple(ModelRow(m.name, m.dim, m.usable, m.reason) for m in available())

@@ -1,0 +1,227 @@
+"""Writing a run to CSV, JSON Lines or Parquet: one row a query, no row twice."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from core.errors import ActionError
+from core.lookup import HierarchyInfo, RunInfo, find_hierarchy, find_run
+from core.rows import Exported
+from core.session import Session
+from db.titles import SUMMARY_JOIN, TITLE_SQL
+from db.workspace import Workspace
+
+FORMATS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
+COLUMNS = (
+    "query_id", "conversation_id", "text", "language", "model", "timestamp", "cluster_id", "cluster_title", "is_noise",
+    "distance", "path", "path_ids",
+)  # fmt: skip
+BATCH = 5_000
+PATH_SEPARATOR = " > "
+ID_SEPARATOR = "/"
+
+Row = dict[str, Any]
+
+
+def export_run(
+    session: Session,
+    run: str | None,
+    hierarchy: str | None,
+    *,
+    format: str | None,
+    path: str | None,
+    overwrite: bool,
+) -> Exported:
+    """Write the queries of a run with their cluster and their path in the tree.
+
+    `path` and `path_ids` go from the first level down to the cluster; in CSV they are joined by " > " and "/". The file
+    appears whole or not at all.
+
+    Raises:
+        ActionError: `no_run`, `unknown_run`, `file_exists`, `bad_path` or `unknown_format`.
+    """
+    workspace = session.workspace
+    found = find_run(workspace, run)
+    tree = _tree(workspace, found, hierarchy)
+    target, kind = _target(workspace, found, format, path, overwrite)
+    count = 0
+    total = workspace.value("SELECT count(*) FROM assignment WHERE run_id = ?", (found.id,))
+    with _replacing(target) as temporary, _WRITERS[kind](temporary) as write:
+        for batch in _batches(workspace, found, tree):
+            write(batch)
+            count += len(batch)
+            session.control.progress("export", count, total, "queries")
+    return Exported(str(target), kind, count, found.name)
+
+
+def _tree(workspace: Workspace, run: RunInfo, hierarchy: str | None) -> HierarchyInfo | None:
+    if hierarchy is None:
+        name = workspace.value("SELECT name FROM hierarchy WHERE id = ?", (run.hierarchy,))
+        return None if name is None else find_hierarchy(workspace, name)
+    tree = find_hierarchy(workspace, hierarchy)
+    if tree.run_id != run.id:
+        raise ActionError(
+            "unknown_hierarchy", f"The tree {tree.name} belongs to another run than {run.name}.", ""
+        )
+    return tree
+
+
+def _target(
+    workspace: Workspace, run: RunInfo, format: str | None, path: str | None, overwrite: bool
+) -> tuple[Path, str]:
+    suffix = Path(path).suffix.lower() if path else ""
+    kind = format or FORMATS.get(suffix)
+    if kind is None and path and suffix:
+        raise ActionError(
+            "unknown_format", f"{path} does not say its format.", "Name one: format=csv, jsonl or parquet."
+        )
+    kind = kind or "csv"
+    target = Path(path) if path else workspace.folder / "exports" / f"{run.name}.{kind}"
+    if path is None and workspace.writable:
+        target.parent.mkdir(exist_ok=True)
+    if target.is_dir():
+        raise ActionError("bad_path", f"{target} is a folder.", "Name a file.")
+    if not target.parent.is_dir():
+        raise ActionError(
+            "bad_path", f"There is no folder {target.parent}.", "Make it, or name another path."
+        )
+    if not os.access(target.parent, os.W_OK):
+        raise ActionError("bad_path", f"{target.parent} cannot be written.", "Name another path.")
+    if target.exists() and not overwrite:
+        raise ActionError("file_exists", f"{target} is there already.", "Say overwrite=true to replace it.")
+    return target, kind
+
+
+def _batches(workspace: Workspace, run: RunInfo, tree: HierarchyInfo | None) -> Iterator[list[Row]]:
+    paths = _paths(workspace, run, tree)
+    cursor = workspace.raw.execute(
+        "SELECT q.id, v.external_id, (SELECT content FROM turn u WHERE u.conversation_id = v.id AND u.role = 'user'"
+        " ORDER BY u.position LIMIT 1), v.language, v.model, v.timestamp, a.cluster, a.is_noise, a.distance"
+        " FROM assignment a JOIN query q ON q.id = a.query_id JOIN conversation v ON v.id = q.conversation_id"
+        " WHERE a.run_id = ? ORDER BY a.query_id",
+        (run.id,),
+    )
+    while block := cursor.fetchmany(BATCH):
+        yield [_row(values, paths[values[6]]) for values in block]
+
+
+def _row(values: tuple[Any, ...], place: tuple[str, list[str], list[str]]) -> Row:
+    query, conversation, text, language, model, timestamp, cluster, is_noise, distance = values
+    title, path, path_ids = place
+    return {
+        "query_id": query,
+        "conversation_id": conversation,
+        "text": text,
+        "language": language,
+        "model": model,
+        "timestamp": timestamp,
+        "cluster_id": cluster,
+        "cluster_title": title,
+        "is_noise": bool(is_noise),
+        "distance": distance,
+        "path": path,
+        "path_ids": path_ids,
+    }
+
+
+def _paths(
+    workspace: Workspace, run: RunInfo, tree: HierarchyInfo | None
+) -> dict[int, tuple[str, list[str], list[str]]]:
+    """For each cluster: its title, the titles and the ids of its path."""
+    titles = dict(
+        workspace.rows(
+            f"SELECT c.number, {TITLE_SQL} FROM cluster c JOIN run r ON r.id = c.run_id {SUMMARY_JOIN}"
+            " WHERE c.run_id = ?",
+            (run.id,),
+        )
+    )
+    if tree is None:
+        return {number: (title, [], []) for number, title in titles.items()}
+    nodes = {
+        key: (parent, titles[cluster] if cluster is not None else title, cluster)
+        for key, parent, title, cluster in workspace.rows(
+            "SELECT key, parent, title, cluster FROM node WHERE hierarchy_id = ?", (tree.id,)
+        )
+    }
+    found: dict[int, tuple[str, list[str], list[str]]] = {}
+    for key, (_, title, cluster) in nodes.items():
+        if cluster is None:
+            continue
+        ids: list[str] = []
+        here: str | None = key
+        while here is not None and here != "root":
+            ids.append(here)
+            here = nodes[here][0]
+        ids.reverse()
+        found[cluster] = (title, [nodes[i][1] for i in ids], ids)
+    return found
+
+
+@contextmanager
+def _replacing(target: Path) -> Iterator[Path]:
+    """A temporary file beside `target` that takes its place when the block ends well."""
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        yield temporary
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+Writer = Callable[[list[Row]], None]
+
+
+@contextmanager
+def _csv(path: Path) -> Iterator[Writer]:
+    with path.open("w", encoding="utf-8", newline="") as handle:
+        writer = csv.DictWriter(handle, COLUMNS)
+        writer.writeheader()
+
+        def write(rows: list[Row]) -> None:
+            for row in rows:
+                joined = {
+                    "path": PATH_SEPARATOR.join(row["path"]),
+                    "path_ids": ID_SEPARATOR.join(row["path_ids"]),
+                    "is_noise": int(row["is_noise"]),
+                }
+                writer.writerow(row | joined)
+
+        yield write
+
+
+@contextmanager
+def _jsonl(path: Path) -> Iterator[Writer]:
+    handle: IO[str]
+    with path.open("w", encoding="utf-8", newline="\n") as handle:
+
+        def write(rows: list[Row]) -> None:
+            handle.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+        yield write
+
+
+@contextmanager
+def _parquet(path: Path) -> Iterator[Writer]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    types = {
+        "query_id": pa.int64(), "cluster_id": pa.int64(), "is_noise": pa.bool_(), "distance": pa.float64(),
+        "path": pa.list_(pa.string()), "path_ids": pa.list_(pa.string()),
+    }  # fmt: skip
+    schema = pa.schema([(name, types.get(name, pa.string())) for name in COLUMNS])
+    with pq.ParquetWriter(path, schema) as writer:
+
+        def write(rows: list[Row]) -> None:
+            writer.write_table(pa.Table.from_pylist(rows, schema))
+
+        yield write
+
+
+_WRITERS = {"csv": _csv, "jsonl": _jsonl, "parquet": _parquet}

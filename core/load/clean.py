@@ -1,0 +1,82 @@
+"""Values from files, made fit to be stored: valid Unicode, valid JSON, bounded."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from datetime import date, datetime, time
+
+from core.load.records import JSON, RAW_LIMIT
+
+METADATA_LIMIT = 20_000
+"""Characters that the metadata of one conversation may take as JSON."""
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_MAX_DEPTH = 32
+
+
+def clean_text(text: str) -> str:
+    """`text` with each lone surrogate replaced by U+FFFD, so that UTF-8 and SQLite can hold it; nothing else
+    changes.
+    """
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return _SURROGATE.sub("\ufffd", text)
+    return text
+
+
+def excerpt(row: object) -> str:
+    """The first 2,000 characters of a row that is rejected, as text: bytes are decoded, values are written as
+    JSON.
+    """
+    if isinstance(row, bytes):
+        return row[: RAW_LIMIT * 4].decode("utf-8", "replace")[:RAW_LIMIT]
+    if isinstance(row, str):
+        return clean_text(row[:RAW_LIMIT])
+    return clean_text(json.dumps(json_safe(row), ensure_ascii=False)[:RAW_LIMIT])
+
+
+def json_safe(value: object, depth: int = 0) -> JSON:
+    """`value` as JSON can hold it: times as ISO strings, bytes as their length, NaN as null, the rest as
+    text.
+    """
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, str):
+        return clean_text(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if depth >= _MAX_DEPTH:
+        return "[nested too deeply]"
+    if isinstance(value, Mapping):
+        return {clean_text(str(key)): json_safe(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [json_safe(item, depth + 1) for item in value]
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    if isinstance(value, bytes | bytearray | memoryview):
+        return f"[{len(value)} bytes]"
+    return clean_text(str(value))
+
+
+def bounded(metadata: dict[str, object]) -> dict[str, JSON]:
+    """Metadata as JSON of at most 20,000 characters; of what is too large, the largest fields give way to a
+    note.
+    """
+    safe: dict[str, JSON] = {clean_text(str(key)): json_safe(value) for key, value in metadata.items()}
+    sizes = {key: len(json.dumps({key: value}, ensure_ascii=False)) for key, value in safe.items()}
+    total = sum(sizes.values())
+    if total <= METADATA_LIMIT:
+        return safe
+    for key in sorted(sizes, key=lambda name: (-sizes[name], name)):
+        note = f"[left out: {sizes[key]} characters]"
+        total -= sizes[key] - len(json.dumps({key: note}))
+        safe[key] = note
+        if total <= METADATA_LIMIT:
+            return safe
+    return {"left_out": f"{len(safe)} fields"}

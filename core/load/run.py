@@ -1,0 +1,149 @@
+"""Loading a source into the store: all of it or nothing, and nothing twice."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+
+from core.control import Control
+from core.errors import ActionError
+from core.load.records import Conversation, Reject
+from core.load.source import LoadSource, open_source
+from core.rows import Loaded
+from core.session import Session
+from core.text import normalise
+from db import ingest
+from db.ingest import NewConversation
+
+BATCH = 2_000
+MAX_NAME = 80
+
+
+def load(
+    session: Session, source: str, *, name: str | None, limit: int | None, mapping: Mapping[str, str]
+) -> Loaded:
+    """Load a source into the dataset `name`, in one transaction.
+
+    A conversation whose id the dataset has already is counted as a duplicate. A file that has grown adds its
+    new rows.
+
+    Raises:
+        ActionError: What `core.load.open_source` raises, or `bad_name`.
+        StoreError: `store_locked`, `store_full` ...; nothing of the source is kept then.
+        Cancelled: Stopped; nothing of the source is kept.
+    """
+    opened = open_source(source, mapping=mapping, limit=limit)
+    workspace, control = session.workspace, session.control
+    place = source if source == "sample" or source.startswith("hf:") else str(Path(source).resolve())
+    at = workspace.clock()
+    with workspace.transaction() as connection:
+        dataset = _dataset(connection, opened, name, place, at)
+        fingerprint = _mixed(dataset.fingerprint, opened.fingerprint(), str(limit))
+        seen, loaded = _add_all(connection, opened, dataset.id, control)
+        rejected = _count(connection, "reject", dataset.id)
+        if loaded or not dataset.fingerprint:
+            ingest.finish_dataset(connection, dataset.id, fingerprint, at)
+        texts = connection.execute(
+            "SELECT count(DISTINCT text_id) FROM query WHERE dataset_id = ?", (dataset.id,)
+        ).fetchone()[0]
+    if session.view.dataset != dataset.name:
+        from core.place import open_dataset
+
+        open_dataset(session, dataset.name)
+    return Loaded(dataset.name, loaded, seen - loaded, rejected, texts, opened.info.shape)
+
+
+def _add_all(
+    connection: sqlite3.Connection, opened: LoadSource, dataset_id: int, control: Control
+) -> tuple[int, int]:
+    """Add everything: (conversations read, conversations added)."""
+    adder = ingest.Adder(connection, dataset_id)
+    batch: list[NewConversation] = []
+    rejects: list[tuple[int, str, str]] = []
+    seen = loaded = 0
+
+    def flush() -> None:
+        nonlocal loaded
+        loaded += adder.add(batch)
+        ingest.add_rejects(connection, dataset_id, rejects)
+        batch.clear()
+        rejects.clear()
+        meter = opened.meter
+        control.progress("load", meter.done, meter.total, meter.unit)
+
+    for item in opened:
+        if isinstance(item, Reject):
+            rejects.append((item.line, item.reason, item.raw))
+        else:
+            seen += 1
+            batch.append(_row(item))
+        if len(batch) + len(rejects) >= BATCH:
+            flush()
+    flush()
+    return seen, loaded
+
+
+def _row(conversation: Conversation) -> NewConversation:
+    return NewConversation(
+        external_id=conversation.external_id,
+        text=normalise(conversation.first_query),
+        model=conversation.model,
+        language=conversation.language,
+        timestamp=conversation.timestamp,
+        user=conversation.user,
+        metadata=json.dumps(conversation.metadata, ensure_ascii=False, sort_keys=True),
+        turns=[(turn.role, turn.content) for turn in conversation.turns],
+    )
+
+
+def _dataset(
+    connection: sqlite3.Connection, opened: LoadSource, name: str | None, place: str, at: str
+) -> ingest.DatasetInfo:
+    """The dataset to load into: the one named, or the one that came from the same place, or a new one."""
+    if name is not None:
+        _check_name(name)
+        found = ingest.find_dataset(connection, name)
+    else:
+        base = _name_from(place)
+        name, ordinal = base, 1
+        while (found := ingest.find_dataset(connection, name)) is not None and found.source != place:
+            ordinal += 1
+            name = f"{base}-{ordinal}"
+    if found is not None:
+        return found
+    info = opened.info
+    dataset_id = ingest.make_dataset(
+        connection, name, place, info.shape, json.dumps(info.mapping, sort_keys=True), at
+    )
+    return ingest.DatasetInfo(dataset_id, name, place, "")
+
+
+def _name_from(place: str) -> str:
+    """A short name from a path or a hub's name: the last part without its endings."""
+    last = place.removeprefix("hf:").rstrip("/").split("/")[-1].split(":")[0]
+    stem = re.sub(
+        r"(\.(gz|gzip|zst|zstd|jsonl|ndjson|json|csv|tsv|tab|parquet|pq))+$", "", last, flags=re.IGNORECASE
+    )
+    return re.sub(r"[^\w.-]+", "-", stem).strip("-.")[:MAX_NAME] or "dataset"
+
+
+def _check_name(name: str) -> None:
+    if not re.fullmatch(r"[\w][\w .-]*", name) or len(name) > MAX_NAME:
+        raise ActionError(
+            "bad_name",
+            f"{name[:MAX_NAME]!r} is not a name for a dataset.",
+            f"Use letters, digits, '-', '_', '.' and spaces, at most {MAX_NAME}.",
+        )
+
+
+def _mixed(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def _count(connection: sqlite3.Connection, table: str, dataset_id: int) -> int:
+    row = connection.execute(f"SELECT count(*) FROM {table} WHERE dataset_id = ?", (dataset_id,)).fetchone()
+    return int(row[0])

@@ -1,0 +1,140 @@
+"""Recognises how a chat log is laid out, from its first rows: LMSYS-Chat-1M, WildChat, ShareGPT, OpenAI,
+first turns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from core.errors import ActionError
+from core.load.mapping import MISSING, SYNTAX, ColumnPath, known_paths, look_up, parse_path
+from core.load.turns import decoded, looks_like_turns
+
+Row = Mapping[str, object]
+
+FIRST_TURN = ("text", "prompt", "query", "question", "instruction", "input", "first_query", "message")
+"""Columns of first-turn rows in the order in which they are tried."""
+
+_IDS = (
+    "id",
+    "conversation_id",
+    "conversation_hash",
+    "custom_id",
+    "uuid",
+    "query_id",
+    "question_id",
+    "prompt_id",
+)
+_COLUMNS = {
+    "id": _IDS,
+    "language": ("language", "lang"),
+    "model": ("model", "chat_model", "model_name", "model_id"),
+    "timestamp": ("timestamp", "created_at", "created", "time", "datetime", "date", "tstamp"),
+    "user": ("user", "user_id", "hashed_ip", "user_hash"),
+}
+"""For each role the columns that may fill it, the likeliest first."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A layout: where its text lies, which rows are laid out so, and which columns it prefers to the usual
+    ones.
+    """
+
+    name: str
+    text: str
+    fits: Callable[[Row, object], bool]
+    columns: Mapping[str, tuple[str, ...]]
+
+
+def _turns(_row: Row, value: object) -> bool:
+    return looks_like_turns(decoded(value))
+
+
+def _lmsys(row: Row, value: object) -> bool:
+    return "conversation_id" in row and looks_like_turns(decoded(value))
+
+
+def _wildchat(row: Row, value: object) -> bool:
+    return "conversation_hash" in row and looks_like_turns(decoded(value))
+
+
+def _text(_row: Row, value: object) -> bool:
+    return isinstance(value, str) or looks_like_turns(decoded(value))
+
+
+def _shapes() -> tuple[Shape, ...]:
+    wildchat = {
+        "id": ("conversation_hash",),
+        "timestamp": ("timestamp", "conversation.0.timestamp", "conversation.1.timestamp"),
+        "user": ("hashed_ip", "conversation.0.hashed_ip"),
+    }
+    body = {"id": ("custom_id", *_IDS), "model": ("body.model", "model"), "user": ("body.user", "user")}
+    return (
+        Shape("wildchat", "conversation", _wildchat, wildchat),
+        Shape("lmsys", "conversation", _lmsys, {"id": ("conversation_id",)}),
+        Shape("sharegpt", "conversations", _turns, {}),
+        Shape("sharegpt", "items", _turns, {}),
+        Shape("messages", "messages", _turns, {}),
+        Shape("messages", "body.messages", _turns, body),
+        Shape("conversation", "conversation", _turns, {}),
+        *(Shape("first-turn", column, _text, {}) for column in FIRST_TURN),
+    )
+
+
+def recognise(rows: Sequence[Row]) -> tuple[str, dict[str, ColumnPath]]:
+    """The shape of the first rows, and the path of each role that was found.
+
+    The shape that most rows fit wins; of equals, the first in the order WildChat, LMSYS, ShareGPT, OpenAI,
+    first turn.
+
+    Raises:
+        ActionError: `unknown_columns` when no row fits any shape; it names the columns and how to map them.
+    """
+    best: Shape | None = None
+    most = 0
+    for shape in _shapes():
+        path = parse_path(shape.text)
+        count = sum(1 for row in rows if shape.fits(row, look_up(row, path)))
+        if count > most:
+            best, most = shape, count
+    if best is None:
+        raise _unknown_columns(rows)
+    paths = {"text": parse_path(best.text)}
+    paths |= usual_columns(rows, best.columns, taken=(best.text,))
+    return best.name, paths
+
+
+def usual_columns(
+    rows: Sequence[Row], preferred: Mapping[str, tuple[str, ...]] | None = None, taken: Sequence[str] = ()
+) -> dict[str, ColumnPath]:
+    """For each role but `text`, the first of its usual columns that holds names or numbers in some row."""
+    found: dict[str, ColumnPath] = {}
+    for role, usual in _COLUMNS.items():
+        for name in (preferred or {}).get(role, usual):
+            path = parse_path(name)
+            if name not in taken and _holds_labels(rows, path, role):
+                found[role] = path
+                break
+    return found
+
+
+def _holds_labels(rows: Sequence[Row], path: ColumnPath, role: str) -> bool:
+    values = [look_up(row, path) for row in rows]
+    present = [value for value in values if value is not MISSING and value is not None]
+    if not present:
+        return False
+    if role == "timestamp":
+        return not isinstance(present[0], Mapping | list | tuple | bool)
+    return any(isinstance(value, str | int) and not isinstance(value, bool) for value in present)
+
+
+def _unknown_columns(rows: Sequence[Row]) -> ActionError:
+    seen = known_paths(rows[:20], depth=2)
+    columns = ", ".join(seen)[:800] or "none"
+    return ActionError(
+        "unknown_columns",
+        f"No column looks like the text of a conversation. The columns are: {columns}.",
+        f"Say which ones to read: {SYNTAX}.",
+    )

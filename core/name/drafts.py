@@ -1,0 +1,168 @@
+"""A first name for each group: phrases, a title, and what to say should another group have the same title."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.control import Control
+from core.name.corpus import CONTENT, EDGE, STOP, Corpus
+from core.name.describe import listing
+from core.name.phrases import GramTable, Phrase, count
+from core.name.stopwords import word_lists
+from core.name.titles import LIMIT, GroupView, fit, pick, sentence, stem
+from core.text import one_line
+
+_WORDS, _LONGER = 300, 120
+_PHRASES = 10
+_SHORT = 28
+_THIN = 0.05
+_HOW = ("how", "how's", "hows", "what's", "whats")
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A name before duplicates are repaired.
+
+    Attributes:
+        title: May be empty when the texts have nothing in common.
+        phrases: Key phrases, best first.
+        spare: Phrases that may be added to the title, best first.
+        short: The title as one short phrase, for "Mixed: A and B".
+        special: The title already says what kind of cluster it is ("Greetings: ...").
+        lowers: The title's capital only opens the sentence.
+    """
+
+    title: str
+    phrases: tuple[Phrase, ...]
+    spare: tuple[str, ...]
+    short: str
+    special: bool = False
+    lowers: bool = False
+
+
+class Draftsman:
+    """Names groups of one corpus; the corpus is read once for any number of groupings.
+
+    Args:
+        corpus: n tokenised texts.
+        texts: The same n texts.
+        weights: float [n], how much each text counts.
+        control: Progress and cancelling.
+    """
+
+    def __init__(
+        self, corpus: Corpus, texts: Sequence[str], weights: NDArray[np.float64], control: Control
+    ) -> None:
+        self._corpus, self._texts, self._weights, self._control = corpus, texts, weights, control
+        self._bounds = np.searchsorted(corpus.docs, np.arange(corpus.size + 1))
+
+    def draft(
+        self,
+        labels: NDArray[np.int64],
+        neighbours: NDArray[np.int64],
+        central: Sequence[Sequence[int]],
+        only: Collection[int] | None = None,
+    ) -> list[Draft]:
+        """Draft a name for each group.
+
+        Args:
+            labels: int [n], group of each text, -1 for none.
+            neighbours: int [k, m], groups to contrast with, -1 for none.
+            central: For each group its most central texts, best first.
+            only: Groups that need a name; the others get an empty draft.
+        """
+        k = len(central)
+        table = count(self._corpus, labels, k, self._weights, neighbours)
+        order = np.argsort(labels, kind="stable")
+        edges = np.searchsorted(labels[order], np.arange(k + 1))
+        drafts = []
+        for group, rows in enumerate(table.rows_by_group(_WORDS, _LONGER)):
+            if only is not None and group not in only:
+                drafts.append(Draft("", (), (), ""))
+                continue
+            first = dict.fromkeys(text for text in central[group] if labels[text] == group)
+            members = [*first, *(t for t in order[edges[group] : edges[group + 1]].tolist() if t not in first)]
+            drafts.append(self._one(table, members, rows))
+            if group % 16 == 15 or group == k - 1:
+                self._control.progress("naming clusters", group + 1, k, "clusters")
+        return drafts
+
+    def _one(self, table: GramTable, members: Sequence[int], rows: NDArray[np.int64]) -> Draft:
+        view = GroupView(self._corpus, table, members, rows)
+        phrases = self._phrases(view, table, rows)
+        spare = tuple(phrase.text for phrase in phrases)
+        special = self._special(members)
+        if special:
+            return Draft(special, phrases, spare, special, special=True)
+        if len(members) == 1:
+            only = fit(sentence(one_line(self._texts[members[0]], LIMIT)))
+            return Draft(only, phrases, spare, fit(only, _SHORT))
+        chosen, cover = pick(view, view.candidates())
+        spoken = [view.show(candidate) for candidate in chosen]
+        if not spoken:
+            quote = one_line(self._texts[members[0]], LIMIT - 17) if members else ""
+            return Draft(f"Miscellaneous: “{quote}”" if quote else "", phrases, spare, quote, special=True)
+        brief, _ = pick(view, view.candidates(), _SHORT)
+        short = fit(view.show(brief[0]), _SHORT)
+        if cover < _THIN and view.best_share() < 2 * _THIN and len(members) >= 10:
+            return Draft(fit("Miscellaneous: " + ", ".join(spoken)), phrases, spare, short, special=True)
+        title = sentence(listing(spoken))
+        return Draft(fit(title), phrases, spare, short, lowers=title != listing(spoken))
+
+    def _special(self, members: Sequence[int]) -> str:
+        """A title for a cluster of greetings or of texts without a topic word; empty for every other."""
+        lists = word_lists()
+        greeting = empty = total = 0.0
+        said: Counter[str] = Counter()
+        bare: Counter[str] = Counter()
+        for text in members:
+            a, b = int(self._bounds[text]), int(self._bounds[text + 1])
+            words = [self._corpus.keys[w] for w in self._corpus.tokens[a:b].tolist() if w]
+            kinds = self._corpus.kinds[a:b]
+            weight = float(self._weights[text])
+            total += weight
+            shown = one_line(self._texts[text], 24).strip(" .!?,。！？").casefold() or one_line(self._texts[text], 24)
+            if words and len(words) <= 8 and (words[0] in _HOW or any(w in lists.greetings for w in words)) and all(
+                w in lists.greetings or w in lists.address for w in words
+            ):
+                greeting += weight
+                said[shown] += weight
+            if len(words) <= 3 and not (kinds == CONTENT).any():
+                empty += weight
+                bare[shown] += weight
+        for share, names, head in ((greeting, said, "Greetings"), (empty, bare, "Short messages")):
+            if total and share > 0.5 * total:
+                best = sorted(names, key=lambda name: (-names[name], len(name), name))
+                return fit(f"{head}: {', '.join(best[:4])}")
+        return ""
+
+    def _phrases(self, view: GroupView, table: GramTable, rows: NDArray[np.int64]) -> tuple[Phrase, ...]:
+        """The best phrases, those that say the same merged: a longer phrase stands for the shorter one it mostly goes with."""
+        corpus, few = self._corpus, len(view.members) < 4
+        chosen: list[tuple[frozenset[str], Phrase]] = []
+        ranked = sorted(
+            (float(table.score[r]) * float(table.whole[table.gram[r]]), int(r)) for r in rows if few or table.texts[r] > 1
+        )
+        for score, row in reversed(ranked):
+            gram = int(table.gram[row])
+            at, n = int(table.first[gram]), int(table.length[gram])
+            words, kinds = corpus.tokens[at : at + n].tolist(), corpus.kinds[at : at + n].tolist()
+            if view.torn(words, kinds):
+                continue
+            topics = frozenset(stem(corpus.keys[w]) for w, kind in zip(words, kinds, strict=True) if kind == CONTENT)
+            share = float(table.share[row])
+            phrase = Phrase(corpus.phrase(words), share, score)
+            within = [i for i, (other, _) in enumerate(chosen) if topics <= other or other <= topics]
+            if not within:
+                if len(chosen) < _PHRASES:
+                    chosen.append((topics, phrase))
+                continue
+            held, old = chosen[within[0]]
+            if len(within) == 1 and held < topics and share >= 0.5 * old.share:
+                chosen[within[0]] = (topics, Phrase(phrase.text, share, old.score))
+        return tuple(phrase for _, phrase in chosen)

@@ -1,0 +1,268 @@
+"""A readable title for one cluster, from its phrases and its members."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.name.corpus import CONTENT, EDGE, STOP, WEAK, Corpus
+from core.name.phrases import GramTable
+from core.name.stopwords import word_lists
+from core.name.tokens import is_unspaced
+
+LIMIT = 60
+"""Characters of a title."""
+
+_SAMPLE = 400
+_CANDIDATES = 80
+_PREPOSITIONS = frozenset("as at between by for from in into of on or out over per under up with and".split())
+_ASKING = frozenset("tell let give get show make find put kind ask say know use".split())
+_FADE = (1.0, 0.8, 0.5, 0.3, 0.15)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A phrase that could be a title, or a part of one.
+
+    Attributes:
+        words: Word numbers, in order.
+        topics: The topic words among them.
+        value: How well it stands for the group; comparable within the group.
+        whole: How often it stands by itself, 0 to 1.
+        cover: Share of the group's texts that hold its topic words (all but one of three and more).
+    """
+
+    words: tuple[int, ...]
+    topics: tuple[int, ...]
+    value: float
+    whole: float
+    cover: float
+
+
+class GroupView:
+    """What one group's texts say, as bit sets over a sample of its texts.
+
+    Args:
+        corpus: All texts.
+        table: Counts by group.
+        group: The group.
+        members: Text numbers of the group, most central first where known.
+        rows: Rows of `table` for the group, best first.
+    """
+
+    def __init__(
+        self, corpus: Corpus, table: GramTable, members: Sequence[int], rows: NDArray[np.int64]
+    ) -> None:
+        self._corpus, self._table, self._rows = corpus, table, rows
+        step = max(1, -(-len(members) // _SAMPLE))
+        self.members = list(members)[::step]
+        self._holds: dict[int, int] = {}
+        starts = np.searchsorted(corpus.docs, np.asarray(self.members))
+        ends = np.searchsorted(corpus.docs, np.asarray(self.members), side="right")
+        self._bounds = list(zip(starts.tolist(), ends.tolist(), strict=True))
+        for index, (a, b) in enumerate(self._bounds):
+            bit = 1 << index
+            for word in set(corpus.tokens[a:b].tolist()):
+                self._holds[word] = self._holds.get(word, 0) | bit
+        self._weight: dict[int, float] = {}
+        self._contrast: dict[int, float] = {}
+        single = table.length[table.gram[rows]] == 1
+        for row in rows[single].tolist():
+            gram = int(table.gram[row])
+            share, near = float(table.share[row]), float(table.neighbour[row])
+            word = int(corpus.tokens[table.first[gram]])
+            self._contrast[word] = share / (share + near)
+            self._weight[word] = share * (0.3 + 0.7 * self._contrast[word])
+        self._strongest = max(self._weight.values(), default=1.0)
+
+    def show(self, candidate: Candidate) -> str:
+        """A candidate as it is written."""
+        return self._corpus.phrase(candidate.words)
+
+    def key(self, word: int) -> str:
+        """A word number's casefolded word."""
+        return self._corpus.keys[word]
+
+    def best_share(self) -> float:
+        """The largest share of texts that one topic word reaches, its contrast counted."""
+        return max(self._weight.values(), default=0.0)
+
+    def joins(self, candidate: Candidate) -> bool:
+        """Whether a phrase reads well behind "and": it is neither a question head nor a bare verb."""
+        opens = self._corpus.keys[candidate.words[0]]
+        if len(candidate.words) == 1:
+            fit_noun = candidate.whole > 0.7 and not opens.endswith(("ing", "ed"))
+            strong = self._weight.get(candidate.words[0], 0.0) >= 0.25 * self._strongest
+            return fit_noun and strong and self._contrast.get(candidate.words[0], 0.0) > 0.6
+        return candidate.whole > 0.6 and " " not in opens and opens not in _ASKING
+
+    def texts_with(self, topics: Sequence[int]) -> int:
+        """Bit set of the sampled texts that hold all topic words, or all but one where there are three and more."""
+        sets = [self._holds.get(word, 0) for word in topics]
+        if not sets:
+            return 0
+        everyone = sets[0]
+        for held in sets[1:]:
+            everyone &= held
+        if len(sets) < 3:
+            return everyone
+        for left_out in range(len(sets)):
+            most = -1
+            for index, held in enumerate(sets):
+                if index != left_out:
+                    most &= held
+            everyone |= most
+        return everyone
+
+    def cover(self, topics: Sequence[int]) -> float:
+        """Share of the sampled texts that `texts_with` finds."""
+        return self.texts_with(topics).bit_count() / max(len(self.members), 1)
+
+    def weigh(self, words: Sequence[int], kinds: Sequence[int], share: float, whole: float) -> Candidate:
+        """Judge a phrase: strong topic words, little else, often said just so, and not cut off."""
+        topics = tuple(dict.fromkeys(w for w, kind in zip(words, kinds, strict=True) if kind == CONTENT))
+        weights = sorted((self._weight.get(word, 0.0) for word in topics), reverse=True)
+        gain = sum(weight * _FADE[min(i, 4)] for i, weight in enumerate(weights))
+        odd = sum(max(0.0, 1 - weight / (0.35 * self._strongest)) for weight in weights)
+        cover = self.cover(topics)
+        value = gain + 0.6 * share + 0.3 * cover * min(self._contrast.get(word, 0.0) for word in topics)
+        value *= 0.5 * (0.5 + 0.5 * whole) if len(words) == 1 else 0.25 + 0.75 * whole * whole
+        value *= self._manner(words)
+        value *= 0.6 ** self.torn(words, kinds) * (0.9 if kinds[0] == WEAK else 1.0)
+        value -= 0.01 * max(len(words) - 3, 0) + 0.35 * self._strongest * odd
+        return Candidate(tuple(words), topics, value, whole, cover)
+
+    def _manner(self, words: Sequence[int]) -> float:
+        """Below 1 for what reads less well in a title: figures, and a past tense at its head."""
+        keys = [self._corpus.keys[word] for word in words]
+        figures = any(any(c.isdigit() for c in key) and self._corpus.shown[w].islower() for key, w in zip(keys, words, strict=True))
+        figures = figures or any(key.isdigit() for key in keys)
+        past = len(keys) > 1 and keys[0].isascii() and keys[0].endswith("ed") and len(keys[0]) > 4
+        return (0.7 if figures else 1.0) * (0.85 if past else 1.0)
+
+    def torn(self, words: Sequence[int], kinds: Sequence[int]) -> int:
+        """How many things make the phrase read like a piece of a sentence."""
+        glue, keys = word_lists().glue, self._corpus.keys
+        english = word_lists().stop
+        torn = sum(
+            1
+            for word, kind in zip(words, kinds, strict=True)
+            if kind == STOP and keys[word] not in glue and english.get(keys[word], 0) & 1
+        )
+        if len(words) > 1 and kinds[0] == WEAK and keys[words[1]] in _PREPOSITIONS:
+            torn += 1
+        return torn
+
+    def candidates(self) -> list[Candidate]:
+        """Phrases that could stand in the title, best first."""
+        corpus, table = self._corpus, self._table
+        few = len(self.members) > 3
+        found: dict[tuple[int, ...], Candidate] = {}
+        for row in self._rows.tolist():
+            if few and self._table.texts[row] < 2:
+                continue
+            gram = int(table.gram[row])
+            a, n = int(table.first[gram]), int(table.length[gram])
+            words = corpus.tokens[a : a + n].tolist()
+            kinds = corpus.kinds[a : a + n].tolist()
+            found[tuple(words)] = self.weigh(words, kinds, float(table.share[row]), float(table.whole[gram]))
+        for index in range(min(8, len(self.members))):
+            words, kinds = self._trimmed(index)
+            if len(words) > 1 and tuple(words) not in found:
+                found[tuple(words)] = self.weigh(words, kinds, 1 / len(self.members), 1.0)
+        return sorted(found.values(), key=lambda c: (-c.value, len(c.words), c.words))
+
+    def _trimmed(self, index: int) -> tuple[list[int], list[int]]:
+        """The first part of a member that says something, without leading and trailing stop words; empty when long."""
+        a, b = self._bounds[index]
+        words, kinds = self._corpus.tokens[a:b].tolist(), self._corpus.kinds[a:b].tolist()
+        start = next((i for i, kind in enumerate(kinds) if kind not in (STOP, EDGE)), len(kinds))
+        end = next((i for i in range(start, len(kinds)) if kinds[i] == EDGE), len(kinds))
+        while end > start and kinds[end - 1] != CONTENT:
+            end -= 1
+        if end - start > 8 or CONTENT not in kinds[start:end]:
+            return [], []
+        return words[start:end], kinds[start:end]
+
+
+def sentence(text: str) -> str:
+    """`text` with its first letter in upper case, unless its first word has a spelling of its own (iPhone, node.js)."""
+    first = text.split(" ", 1)[0]
+    if not text or not first.islower() or "." in first:
+        return text
+    return text[0].upper() + text[1:]
+
+
+def fit(text: str, limit: int = LIMIT) -> str:
+    """At most `limit` characters, cut between words where there are any, with an ellipsis."""
+    if len(text) <= limit:
+        return text
+    cut = text[: limit - 1]
+    if " " in cut[limit // 2 :] and not is_unspaced(cut):
+        cut = cut.rsplit(" ", 1)[0]
+    return cut.rstrip(" ,:;") + "…"
+
+
+def stem(word: str) -> str:
+    """A key under which forms of one word meet ("card", "cards"; "translate", "translation"); never shown."""
+    word = word.casefold()
+    if not word.isascii() or len(word) < 4:
+        return word
+    for ending in ("ations", "ation", "ating", "ated", "ates", "ate", "ings", "ing", "ies", "ed", "es", "s", "e", "y"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            return word[: -len(ending)]
+    return word
+
+
+def _fuller(candidates: Sequence[Candidate]) -> Candidate:
+    """The best candidate; where that is a bare word, the best phrase around it that members do say."""
+    best = candidates[0]
+    if len(best.words) > 1:
+        return best
+    around = (c for c in candidates if len(c.words) > 1 and best.words[0] in c.topics and c.value >= 0.35 * best.value)
+    return next(around, best)
+
+
+def pick(view: GroupView, candidates: Sequence[Candidate], room: int = LIMIT) -> tuple[list[Candidate], float]:
+    """The one, two or three phrases that together stand for the group, and the share of texts that hold one of them.
+
+    One phrase that many members share stands alone; else the phrase that says most about the remaining members joins it.
+
+    Args:
+        view: The group.
+        candidates: Its phrases, best first.
+        room: Characters that the phrases may take together.
+    """
+    if not candidates:
+        return [], 0.0
+    fitting = [c for c in candidates if len(view.show(c)) <= room] or list(candidates[:1])
+    chosen = [_fuller(fitting)]
+    reached = view.texts_with(chosen[0].topics)
+    total = max(len(view.members), 1)
+    wanted = 1 if chosen[0].cover >= 0.35 else 2 if chosen[0].cover >= 0.12 else 3
+    left = room - len(view.show(chosen[0]))
+    glue = {stem(word) for word in word_lists().stop}
+    if any(view.key(word) == "and" for word in chosen[0].words) and chosen[0].cover >= 0.05:
+        wanted = 1
+    while len(chosen) < wanted:
+        said = {stem(view.key(word)) for c in chosen for word in c.words} - glue
+        best: Candidate | None = None
+        most = 0.0
+        for candidate in fitting[:_CANDIDATES]:
+            if len(candidate.words) > 4 or len(view.show(candidate)) + 5 > left or not view.joins(candidate):
+                continue
+            if said & {stem(view.key(word)) for word in candidate.words}:
+                continue
+            gain = (view.texts_with(candidate.topics) & ~reached).bit_count() / total
+            worth = gain * max(candidate.value, 0.0) * (1.6 if len(candidate.words) > 1 else 1.0)
+            if worth > most and gain >= max(0.03, 0.2 * chosen[0].cover):
+                best, most = candidate, worth
+        if best is None:
+            break
+        chosen.append(best)
+        reached |= view.texts_with(best.topics)
+        left -= len(view.show(best)) + 5
+    return chosen, reached.bit_count() / total

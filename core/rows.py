@@ -1,0 +1,323 @@
+"""What actions answer with: plain, frozen data that a screen draws and a script prints.
+
+Every string from a chat log is as it was loaded; whoever shows it passes it through `core.text` first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows of a list, with what was left out.
+
+    `total` is exact where it is known, `after` is the value to give to `after=` for the next page.
+    """
+
+    rows: tuple[Any, ...]
+    total: int | None = None
+    after: str | None = None
+
+    @property
+    def truncated(self) -> bool:
+        return self.after is not None
+
+
+@dataclass(frozen=True)
+class Share:
+    """How many queries have one value of a facet."""
+
+    value: str
+    count: int
+    share: float
+
+
+@dataclass(frozen=True)
+class DatasetRow:
+    dataset: str
+    source: str
+    shape: str
+    conversations: int
+    texts: int
+    rejected: int
+    loaded_at: str
+
+
+@dataclass(frozen=True)
+class Loaded:
+    dataset: str
+    loaded: int
+    duplicates: int
+    rejected: int
+    texts: int
+    shape: str
+    advice: str | None = None
+
+
+@dataclass(frozen=True)
+class RejectRow:
+    line: int
+    reason: str
+    raw: str
+
+
+@dataclass(frozen=True)
+class Status:
+    """What the workspace holds, and the next step that makes sense."""
+
+    workspace: str
+    conversations: int
+    texts: int
+    datasets: tuple[DatasetRow, ...]
+    spaces: int
+    runs: int
+    next_step: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Embedded:
+    space: str
+    texts: int
+    dim: int
+    new: int
+    model: str
+    device: str
+    why: str
+    advice: str | None = None
+
+
+@dataclass(frozen=True)
+class SpaceRow:
+    space: str
+    model: str
+    revision: str
+    dim: int
+    texts: int
+    missing: int
+    """Texts of the store that have no vector in this space."""
+
+
+@dataclass(frozen=True)
+class ModelRow:
+    """An embedding model, and whether it can be used on this machine."""
+
+    model: str
+    dim: int | None
+    usable: bool
+    note: str
+
+
+@dataclass(frozen=True)
+class RunRow:
+    run: str
+    label: str
+    algorithm: str
+    dataset: str
+    space: str
+    clusters: int
+    queries: int
+    noise: int
+    status: str
+    summary_set: str | None
+    hierarchy: str | None
+    created_at: str
+
+
+@dataclass(frozen=True)
+class RunDetail(RunRow):
+    parameters: dict[str, Any]
+    seed: int
+    reasons: tuple[str, ...]
+    metrics: dict[str, Any]
+    code_version: str
+
+
+@dataclass(frozen=True)
+class RunMade:
+    run: str
+    clusters: int
+    noise: int
+    queries: int
+    metrics: dict[str, Any]
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ClusterRow:
+    cluster: int
+    kind: str
+    """`cluster`, or `noise`."""
+    title: str
+    size: int
+    share: float
+    texts: int
+    coherence: float | None
+    phrases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class TextRow:
+    """A distinct query: `times` is how often it was asked, `query` the first conversation that asks it."""
+
+    text_id: int
+    query: int
+    text: str
+    times: int
+    language: str | None
+    chat_model: str | None
+    cluster: int | None = None
+    cluster_title: str | None = None
+    distance: float | None = None
+    score: float | None = None
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    cluster: int
+    title: str
+    size: int
+    similarity: float
+
+
+@dataclass(frozen=True)
+class ClusterDetail:
+    cluster: int
+    run: str
+    kind: str
+    title: str
+    description: str
+    size: int
+    share: float
+    texts: int
+    coherence: float | None
+    phrases: tuple[str, ...]
+    languages: tuple[Share, ...]
+    models: tuple[Share, ...]
+    central: tuple[TextRow, ...]
+    boundary: tuple[TextRow, ...]
+    outside: tuple[TextRow, ...]
+    neighbours: tuple[Neighbour, ...]
+    node: str | None
+    path: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class NodeRow:
+    """A node of the tree: `kind` is `root`, `theme`, `cluster`, `noise`, `orphans` or `no_parent`."""
+
+    node: str
+    parent: str | None
+    level: int
+    kind: str
+    title: str
+    description: str
+    size: int
+    share: float
+    coherence: float | None
+    fit: float | None
+    low_fit: bool
+    cluster: int | None
+    children: int
+
+
+@dataclass(frozen=True)
+class NodeOpened(NodeRow):
+    path: tuple[str, ...]
+    path_ids: tuple[str, ...]
+    rows: tuple[NodeRow, ...]
+    """The children, biggest first; special nodes last."""
+
+
+@dataclass(frozen=True)
+class SummarySetRow:
+    summary_set: str
+    run: str
+    alias: str
+    model: str
+    clusters: int
+    current: bool
+    created_at: str
+
+
+@dataclass(frozen=True)
+class SummaryMade:
+    summary_set: str
+    run: str
+    clusters: int
+    mixed: int
+
+
+@dataclass(frozen=True)
+class HierarchyRow:
+    hierarchy: str
+    run: str
+    summary_set: str
+    method: str
+    levels: int
+    nodes: int
+    current: bool
+    created_at: str
+
+
+@dataclass(frozen=True)
+class HierarchyMade:
+    hierarchy: str
+    run: str
+    nodes: int
+    levels: int
+    top: int
+    no_parent: int
+
+
+@dataclass(frozen=True)
+class TurnRow:
+    role: str
+    content: str
+
+
+@dataclass(frozen=True)
+class Membership:
+    run: str
+    cluster: int
+    title: str
+    distance: float | None
+    probability: float | None
+    path: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class QueryDetail:
+    query: int
+    conversation_id: str
+    dataset: str
+    text_id: int
+    text: str
+    times: int
+    language: str | None
+    chat_model: str | None
+    timestamp: str | None
+    user: str | None
+    metadata: dict[str, Any]
+    turns: tuple[TurnRow, ...]
+    clusters: tuple[Membership, ...]
+
+
+@dataclass(frozen=True)
+class ClusterHit:
+    cluster: int
+    title: str
+    description: str
+    size: int
+    score: float
+    node: str | None
+
+
+@dataclass(frozen=True)
+class Exported:
+    path: str
+    format: str
+    rows: int
+    run: str

@@ -1,0 +1,57 @@
+"""Where a text shows what was searched for."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from db.fts import fold, terms
+
+_MAX_SPANS = 200
+
+
+def highlights(text: str, user_text: str) -> tuple[tuple[int, int], ...]:
+    """The places in `text` where words and phrases of a search stand: (start, end) in characters, none overlapping.
+
+    Case and accents are folded as in the index. At most 200 places; give it the part of a text that is shown.
+    """
+    pattern = _pattern(user_text)
+    if pattern is None:
+        return ()
+    folded, places = _folded(text)
+    spans: list[tuple[int, int]] = []
+    for match in pattern.finditer(folded):
+        start, end = places[match.start()], places[match.end() - 1] + 1
+        if spans and start < spans[-1][1]:
+            continue
+        spans.append((start, end))
+        if len(spans) == _MAX_SPANS:
+            break
+    return tuple(spans)
+
+
+def _folded(text: str) -> tuple[str, list[int]]:
+    """The folded text, and for each of its characters the place in `text` that it comes from."""
+    parts: list[str] = []
+    places: list[int] = []
+    for place, character in enumerate(text):
+        part = fold(character)
+        parts.append(part)
+        places.extend([place] * len(part))
+    return "".join(parts), places
+
+
+@lru_cache(maxsize=64)
+def _pattern(user_text: str) -> re.Pattern[str] | None:
+    """One of the words and phrases; between the tokens of a phrase may stand what is no part of a word."""
+    wanted = sorted(
+        ((term.body.split(), term.prefix) for term in terms(user_text) if not term.excluded),
+        key=lambda tokens: -len("".join(tokens[0])),
+    )
+    alternatives = []
+    for tokens, prefix in wanted:
+        words = [re.escape(_unescaped(token)) for token in tokens]
+        start = r"(?<!\w)" if _wordy(tokens[0]) else ""
+        end = r"(?!\w)" if _wordy(tokens[-1]) and not prefix else ""
+        alternatives.append(start + r"[\W_]*?".join(words) + end)
+    return re.compile("|".join(alternatives)) if alternatives else None

@@ -1,0 +1,265 @@
+"""Where the user is, and the only door through which anything is done."""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.control import Control
+from core.errors import ActionError
+from core.registry import REGISTRY, Action
+from core.rows import Page
+
+if TYPE_CHECKING:
+    from db.workspace import Workspace
+
+Clock = Callable[[], str]
+"""Gives the time as UTC ISO 8601 with `Z`; whole seconds."""
+
+
+def system_clock() -> str:
+    """The time now."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@dataclass(frozen=True)
+class View:
+    """Where the user is: the names that `@dataset`, `@run` ... stand for. `None`: nowhere yet."""
+
+    dataset: str | None = None
+    space: str | None = None
+    run: str | None = None
+    summary_set: str | None = None
+    hierarchy: str | None = None
+    node: str | None = None
+    cluster: int | None = None
+    query: int | None = None
+
+    def shown(self) -> dict[str, str | int]:
+        """The fields that are set."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+
+@dataclass(frozen=True)
+class Result:
+    """What an action gave back: `data` is one row of `core.rows` or a tuple of them."""
+
+    action: str
+    data: Any
+    view: View
+    total: int | None = None
+    truncated: bool = False
+    after: str | None = None
+    dry_run: bool = False
+
+
+class Session:
+    """One user's place in one workspace.
+
+    Args:
+        folder: The workspace's folder.
+        clock: Gives the time that is stored.
+        actor: Who acts; the default is the login name.
+        read_only: Allow `read` and `view` alone, and open the store without writing a byte.
+        create: Whether actions that may create a store do so.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        clock: Clock = system_clock,
+        actor: str | None = None,
+        read_only: bool = False,
+        create: bool = True,
+    ) -> None:
+        self.folder = folder
+        self.clock = clock
+        self.actor = actor or _login()
+        self.read_only = read_only
+        self.create = create
+        self.control = Control()
+        self.listeners: list[Callable[[Action, dict[str, Any], Result], None]] = []
+        """Called after each dispatch that succeeded, in the thread that dispatched."""
+        self._view: View | None = None
+        self._workspace: Workspace | None = None
+
+    @property
+    def view(self) -> View:
+        """Where the user is; at first the newest finished run and its current tree."""
+        if self._view is None:
+            from core.place import newest
+
+            self._view = newest(self.workspace) if self.exists() else View()
+        return self._view
+
+    @view.setter
+    def view(self, view: View) -> None:
+        self._view = view
+
+    def go(self, **changes: str | int | None) -> None:
+        """Change some fields of the view."""
+        self.view = replace(self.view, **changes)  # type: ignore[arg-type]
+
+    def exists(self) -> bool:
+        """Whether there is a store to open."""
+        return self._workspace is not None or (self.folder / "workspace.db").is_file()
+
+    @property
+    def workspace(self) -> Workspace:
+        """The open store.
+
+        Raises:
+            db.errors.StoreError: It is missing, locked, damaged or of a newer version.
+        """
+        return self.open()
+
+    def open(self, create: bool = False) -> Workspace:
+        """Open the store, or create it when allowed."""
+        if self._workspace is None:
+            from db.workspace import Workspace
+
+            self._workspace = Workspace.open(
+                self.folder, create=create and self.create, read_only=self.read_only, clock=self.clock
+            )
+        return self._workspace
+
+    def close(self) -> None:
+        """Close the store; the session can open it again."""
+        if self._workspace is not None:
+            self._workspace.close()
+            self._workspace = None
+
+    def fork(self, control: Control) -> Session:
+        """A session on the same store for a job in another thread: its own view, its own progress."""
+        fork = Session(
+            self.folder, clock=self.clock, actor=self.actor, read_only=self.read_only, create=self.create
+        )
+        fork._workspace = self._workspace
+        fork._view = self._view
+        fork.control = control
+        return fork
+
+    def check(self, action_id: str, params: dict[str, Any], *, dry_run: bool = False) -> Action:
+        """The action, when `dispatch` would let it start: all that can be said without a store.
+
+        Raises:
+            ActionError: Unknown action, ill-formed parameter, not allowed here, not confirmed, or no dry run.
+        """
+        act = REGISTRY.get(action_id)
+        _allow(act, self.read_only, dry_run)
+        later = frozenset(name for name, value in params.items() if _referred(value))
+        _confirmed(act, act.validate(params, later), dry_run)
+        return act
+
+    def dispatch(
+        self, action_id: str, params: dict[str, Any] | None = None, *, dry_run: bool = False
+    ) -> Result:
+        """Validate, run and report one action.
+
+        Raises:
+            ActionError: For everything the user can cause.
+        """
+        act = REGISTRY.get(action_id)
+        _allow(act, self.read_only, dry_run)
+        with _mapped():
+            checked = act.validate({name: self._fill(value) for name, value in (params or {}).items()})
+            _confirmed(act, checked, dry_run)
+            with self._thread(act):
+                if dry_run and act.effect not in ("read", "view"):
+                    answer = self._plan(act, checked)
+                else:
+                    answer = act.run(self, **checked)
+        result = self._result(act, answer, dry_run)
+        for listener in self.listeners:
+            listener(act, checked, result)
+        return result
+
+    def _plan(self, act: Action, params: dict[str, Any]) -> Any:
+        if act.plan is not None:
+            return act.plan(self, **params)
+        before = self.view
+        try:
+            with self.workspace.rolled_back():
+                return act.run(self, **params)
+        finally:
+            self.view = before
+
+    @contextlib.contextmanager
+    def _thread(self, act: Action) -> Iterator[None]:
+        """This thread's own connection, for as long as the action runs."""
+        if not act.needs_store:
+            yield
+            return
+        with self.open(create=act.creates_store).connection():
+            yield
+
+    def _fill(self, value: Any) -> Any:
+        """What `@run` and the like stand for; `@@run` is the text `@run`; any other value as it is."""
+        name = _referred(value)
+        if not name:
+            literal = isinstance(value, str) and value.startswith("@") and _referred(value[1:])
+            return value[1:] if literal else value
+        found = getattr(self.view, name)
+        if found is None:
+            self.open()
+            raise ActionError(
+                "nothing_current", f"There is no current {name} for {value}.", "Open one first."
+            )
+        return found
+
+    def _result(self, act: Action, answer: Any, dry_run: bool) -> Result:
+        view = self.view if self._view is not None or self._workspace is not None else View()
+        if isinstance(answer, Page):
+            return Result(act.id, answer.rows, view, answer.total, answer.truncated, answer.after, dry_run)
+        return Result(act.id, answer, view, dry_run=dry_run)
+
+
+def _referred(value: Any) -> str:
+    """The field of the view that a parameter such as `@run` refers to; empty for any other value."""
+    if not isinstance(value, str) or not value.startswith("@"):
+        return ""
+    name = {"set": "summary_set"}.get(value[1:], value[1:])
+    return name if name in View.__dataclass_fields__ else ""
+
+
+def _allow(act: Action, read_only: bool, dry_run: bool) -> None:
+    if read_only and act.effect not in ("read", "view") and not dry_run:
+        raise ActionError(
+            "not_allowed",
+            f"{act.id} changes something ({act.effect}); this session is read-only.",
+            "Leave --read-only out.",
+        )
+    if dry_run and act.effect in ("job", "file") and act.plan is None:
+        raise ActionError(
+            "no_dry_run", f"{act.id} cannot say beforehand what it would do.", "Leave --dry-run out."
+        )
+
+
+def _confirmed(act: Action, params: dict[str, Any], dry_run: bool) -> None:
+    if act.effect == "destroy" and not params.get("yes") and not dry_run:
+        raise ActionError("needs_yes", f"{act.id} cannot be undone.", "Say yes=true to go on.")
+
+
+@contextlib.contextmanager
+def _mapped() -> Iterator[None]:
+    """Store errors as `ActionError`s."""
+    from db.errors import StoreError, translated
+
+    try:
+        with translated():
+            yield
+    except StoreError as error:
+        raise ActionError(error.code, error.message, error.hint) from error
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown"

@@ -1,0 +1,122 @@
+"""Reading a tree: nodes, children, paths."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.errors import ActionError
+from core.lookup import HierarchyInfo, check_limit, find_hierarchy, unknown
+from core.rows import NodeOpened, NodeRow, Page
+from db.titles import DESCRIPTION_SQL, SUMMARY_JOIN, TITLE_SQL
+from db.workspace import Workspace
+
+_NODE = (
+    "SELECT n.key, n.parent, n.level, n.kind,"
+    f" CASE WHEN n.cluster IS NULL THEN n.title ELSE {TITLE_SQL} END,"
+    f" CASE WHEN n.cluster IS NULL THEN n.description ELSE {DESCRIPTION_SQL} END,"
+    " n.size, n.coherence, n.fit, n.low_fit, n.cluster,"
+    " (SELECT count(*) FROM node k WHERE k.hierarchy_id = n.hierarchy_id AND k.parent = n.key),"
+    " (SELECT t.size FROM node t WHERE t.hierarchy_id = n.hierarchy_id AND t.key = 'root')"
+    " FROM node n JOIN hierarchy h ON h.id = n.hierarchy_id JOIN run r ON r.id = h.run_id"
+    f" LEFT JOIN cluster c ON c.run_id = r.id AND c.number = n.cluster {SUMMARY_JOIN}"
+)
+
+MAX_DEPTH = 10
+_ORDINAL = 8
+"""Digits of a position in the key by which a depth-first listing is ordered."""
+
+
+def _row(values: tuple[Any, ...]) -> NodeRow:
+    key, parent, level, kind, title, description, size, coherence, fit, low_fit, cluster, children, total = (
+        values
+    )
+    share = size / total if total else 0.0
+    return NodeRow(
+        key, parent, level, kind, title, description, size, share, coherence, fit, bool(low_fit), cluster, children
+    )  # fmt: skip
+
+
+def node(workspace: Workspace, tree: HierarchyInfo, key: str) -> NodeRow:
+    """One node.
+
+    Raises:
+        ActionError: `unknown_node`.
+    """
+    found = workspace.row(f"{_NODE} WHERE n.hierarchy_id = ? AND n.key = ?", (tree.id, key))
+    if found is None:
+        rows = workspace.rows("SELECT key FROM node WHERE hierarchy_id = ? LIMIT 2000", (tree.id,))
+        raise unknown("node", key, [r[0] for r in rows], "node.list shows them.")
+    return _row(found)
+
+
+def nodes_under(
+    workspace: Workspace, hierarchy: str | None, parent: str, depth: int, limit: int, after: str | None
+) -> Page:
+    """The nodes at most `depth` levels under `parent`, depth first.
+
+    Raises:
+        ActionError: `unknown_hierarchy`, `unknown_node`, `bad_depth` or `bad_limit`.
+    """
+    check_limit(limit)
+    if not 1 <= depth <= MAX_DEPTH:
+        raise ActionError("bad_depth", f"depth={depth} is not from 1 to {MAX_DEPTH}.", "")
+    tree = find_hierarchy(workspace, hierarchy)
+    node(workspace, tree, parent)
+    below = (
+        "WITH RECURSIVE below (key, place, depth) AS ("
+        f" SELECT key, printf('%0{_ORDINAL}d', position), 1 FROM node WHERE hierarchy_id = :tree AND parent = :parent"
+        f" UNION ALL SELECT k.key, b.place || printf('%0{_ORDINAL}d', k.position), b.depth + 1"
+        " FROM below b JOIN node k ON k.hierarchy_id = :tree AND k.parent = b.key WHERE b.depth < :depth) "
+    )
+    values = {"tree": tree.id, "parent": parent, "depth": depth, "after": after or "", "limit": limit + 1}
+    total = workspace.value(f"{below} SELECT count(*) FROM below", values)
+    places = workspace.rows(
+        f"{below} SELECT place, key FROM below WHERE place > :after ORDER BY place LIMIT :limit", values
+    )
+    shown = places[:limit]
+    marks = ",".join("?" * len(shown))
+    found = {
+        row[0]: _row(row)
+        for row in workspace.rows(
+            f"{_NODE} WHERE n.hierarchy_id = ? AND n.key IN ({marks})", (tree.id, *(key for _, key in shown))
+        )
+    }
+    return Page(tuple(found[key] for _, key in shown), total, shown[-1][0] if len(places) > limit else None)
+
+
+def path_of(workspace: Workspace, tree: HierarchyInfo, key: str) -> tuple[NodeRow, ...]:
+    """The nodes from the first level down to `key`; empty for the root."""
+    path: list[NodeRow] = []
+    here: str | None = key
+    while here is not None and here != "root":
+        row = node(workspace, tree, here)
+        path.append(row)
+        here = row.parent
+    return tuple(reversed(path))
+
+
+def node_opened(workspace: Workspace, hierarchy: str | None, key: str) -> NodeOpened:
+    """A node with its path and its children (at most 1,000; `node.list` pages through more)."""
+    tree = find_hierarchy(workspace, hierarchy)
+    row = node(workspace, tree, key)
+    path = path_of(workspace, tree, key)
+    children = workspace.rows(
+        f"{_NODE} WHERE n.hierarchy_id = ? AND n.parent = ? ORDER BY n.position LIMIT 1000", (tree.id, key)
+    )
+    return NodeOpened(
+        **{name: getattr(row, name) for name in NodeRow.__dataclass_fields__},
+        path=tuple(p.title for p in path),
+        path_ids=tuple(p.node for p in path),
+        rows=tuple(_row(child) for child in children),
+    )
+
+
+def node_of_cluster(workspace: Workspace, hierarchy: str | None, cluster: int) -> str | None:
+    """The leaf that stands for a cluster in a tree; `None` without a tree."""
+    if hierarchy is None:
+        return None
+    found = workspace.value(
+        "SELECT n.key FROM node n JOIN hierarchy h ON h.id = n.hierarchy_id WHERE h.name = ? AND n.cluster = ?",
+        (hierarchy, cluster),
+    )
+    return None if found is None else str(found)

@@ -1,0 +1,82 @@
+"""The store's own error, and the translation of SQLite's."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import sqlite3
+from collections.abc import Iterator
+
+import peewee
+
+
+class StoreError(Exception):
+    """The store cannot be used: `code` is one of `store_missing`, `store_locked`, `store_version`, `store_read_only`,
+    `store_full` and `store_damaged`."""
+
+    def __init__(self, code: str, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.hint = hint
+
+
+_HINTS = {
+    "store_locked": (
+        "Another process is writing to this workspace.",
+        "Wait until it is done, or use another --workspace.",
+    ),
+    "store_read_only": (
+        "The workspace cannot be written.",
+        "Check its permissions, or use another --workspace.",
+    ),
+    "store_full": (
+        "The disk is full; nothing was written.",
+        "Free some space, or move the workspace with --workspace.",
+    ),
+    "store_damaged": (
+        "The workspace's database is damaged or is not a database.",
+        "Restore a copy, or start a new --workspace.",
+    ),
+}
+
+_BY_WORDS = {
+    "locked": "store_locked",
+    "busy": "store_locked",
+    "readonly": "store_read_only",
+    "read-only": "store_read_only",
+    "unable to open": "store_read_only",
+    "disk is full": "store_full",
+    "disk i/o error": "store_full",
+    "malformed": "store_damaged",
+    "not a database": "store_damaged",
+}
+
+_BY_ERRNO = {
+    errno.ENOSPC: "store_full",
+    errno.EDQUOT: "store_full",
+    errno.EROFS: "store_read_only",
+    errno.EACCES: "store_read_only",
+}
+
+
+def store_error(code: str) -> StoreError:
+    """The error of that code with its usual words."""
+    return StoreError(code, *_HINTS[code])
+
+
+@contextlib.contextmanager
+def translated() -> Iterator[None]:
+    """SQLite's and the file system's errors as `StoreError`; what is not about the store passes through."""
+    try:
+        yield
+    except (sqlite3.DatabaseError, peewee.DatabaseError) as error:
+        words = str(error).lower()
+        for part, code in _BY_WORDS.items():
+            if part in words:
+                raise store_error(code) from error
+        raise
+    except OSError as error:
+        if error.errno in _BY_ERRNO:
+            raise store_error(_BY_ERRNO[error.errno]) from error
+        raise

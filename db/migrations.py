@@ -1,0 +1,136 @@
+"""The schema, as ordered functions from the first version on.
+
+`PRAGMA user_version` counts those that were applied. A function is never changed once released; the next change is a
+new one.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+
+MIGRATIONS: list[Callable[[sqlite3.Connection], None]] = []
+
+migration = MIGRATIONS.append
+
+
+@migration
+def m001_first(connection: sqlite3.Connection) -> None:
+    """Every table of the design."""
+    for statement in _FIRST.split(";\n"):
+        if statement.strip():
+            connection.execute(statement)
+
+
+def migrate(connection: sqlite3.Connection) -> int:
+    """Apply what is missing, each in a transaction of its own; the number of migrations applied."""
+    applied = 0
+    for number, step in enumerate(MIGRATIONS, start=1):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            if version(connection) < number:
+                step(connection)
+                connection.execute(f"PRAGMA user_version = {number}")
+                applied += 1
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+    return applied
+
+
+def version(connection: sqlite3.Connection) -> int:
+    """How many migrations the store has seen."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+_FIRST = """
+CREATE TABLE dataset (
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, source TEXT NOT NULL, shape TEXT NOT NULL, mapping TEXT NOT NULL,
+    fingerprint TEXT NOT NULL, conversations INTEGER NOT NULL, rejected INTEGER NOT NULL, loaded_at TEXT NOT NULL);
+CREATE TABLE conversation (
+    id INTEGER PRIMARY KEY, dataset_id INTEGER NOT NULL REFERENCES dataset(id) ON DELETE CASCADE,
+    external_id TEXT NOT NULL, model TEXT, language TEXT, timestamp TEXT, user TEXT, metadata TEXT NOT NULL,
+    turns INTEGER NOT NULL, UNIQUE (dataset_id, external_id));
+CREATE TABLE turn (
+    conversation_id INTEGER NOT NULL REFERENCES conversation(id) ON DELETE CASCADE, position INTEGER NOT NULL,
+    role TEXT NOT NULL, content TEXT NOT NULL, PRIMARY KEY (conversation_id, position)) WITHOUT ROWID;
+CREATE TABLE text (id INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE, content TEXT NOT NULL);
+CREATE VIRTUAL TABLE text_fts USING fts5(body, content='', prefix='2 3',
+    tokenize="unicode61 remove_diacritics 0 categories 'L* N* M* Co' tokenchars '+#.'");
+CREATE TABLE query (
+    id INTEGER PRIMARY KEY, dataset_id INTEGER NOT NULL REFERENCES dataset(id) ON DELETE CASCADE,
+    conversation_id INTEGER NOT NULL UNIQUE REFERENCES conversation(id) ON DELETE CASCADE,
+    text_id INTEGER NOT NULL REFERENCES text(id));
+CREATE INDEX query_text ON query (text_id, dataset_id);
+CREATE INDEX query_dataset ON query (dataset_id, text_id);
+CREATE TABLE reject (
+    id INTEGER PRIMARY KEY, dataset_id INTEGER NOT NULL REFERENCES dataset(id) ON DELETE CASCADE,
+    line INTEGER NOT NULL, reason TEXT NOT NULL, raw TEXT NOT NULL);
+CREATE UNIQUE INDEX reject_dataset ON reject (dataset_id, line, reason);
+CREATE TABLE space (
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, model TEXT NOT NULL, origin TEXT NOT NULL,
+    revision TEXT NOT NULL, dim INTEGER NOT NULL, dtype TEXT NOT NULL, texts INTEGER NOT NULL, checksum INTEGER NOT NULL,
+    created_at TEXT NOT NULL);
+CREATE TABLE vector (
+    space_id INTEGER NOT NULL REFERENCES space(id) ON DELETE CASCADE, text_id INTEGER NOT NULL REFERENCES text(id),
+    "row" INTEGER NOT NULL, PRIMARY KEY (space_id, text_id)) WITHOUT ROWID;
+CREATE INDEX vector_text ON vector (text_id);
+CREATE TABLE run (
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, label TEXT NOT NULL, description TEXT NOT NULL,
+    algorithm TEXT NOT NULL, parameters TEXT NOT NULL, seed INTEGER NOT NULL,
+    dataset_id INTEGER NOT NULL REFERENCES dataset(id) ON DELETE CASCADE, space_id INTEGER NOT NULL REFERENCES space(id),
+    filter TEXT NOT NULL, status TEXT NOT NULL, reasons TEXT NOT NULL, metrics TEXT NOT NULL,
+    code_version TEXT NOT NULL, summary_set INTEGER, hierarchy INTEGER, created_at TEXT NOT NULL);
+CREATE INDEX run_dataset ON run (dataset_id);
+CREATE TABLE name_used (name TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE cluster (
+    run_id INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE, number INTEGER NOT NULL, kind TEXT NOT NULL,
+    size INTEGER NOT NULL, texts INTEGER NOT NULL, coherence REAL, medoid_id INTEGER REFERENCES text(id), centroid BLOB,
+    neighbours TEXT NOT NULL, central TEXT NOT NULL, boundary TEXT NOT NULL, outside TEXT NOT NULL, halves TEXT,
+    title TEXT, description TEXT, tags TEXT NOT NULL, flags TEXT NOT NULL, notes TEXT NOT NULL,
+    PRIMARY KEY (run_id, number)) WITHOUT ROWID;
+CREATE INDEX cluster_medoid ON cluster (medoid_id);
+CREATE TABLE assignment (
+    run_id INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE,
+    query_id INTEGER NOT NULL REFERENCES query(id) ON DELETE CASCADE, cluster INTEGER NOT NULL, distance REAL,
+    probability REAL, is_noise INTEGER NOT NULL, PRIMARY KEY (run_id, query_id)) WITHOUT ROWID;
+CREATE INDEX assignment_cluster ON assignment (run_id, cluster, query_id);
+CREATE INDEX assignment_query ON assignment (query_id);
+CREATE TABLE summary_set (
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, run_id INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE,
+    alias TEXT NOT NULL, model TEXT NOT NULL, prompt_hash TEXT NOT NULL, parameters TEXT NOT NULL, cost REAL NOT NULL,
+    status TEXT NOT NULL, created_at TEXT NOT NULL);
+CREATE INDEX summary_set_run ON summary_set (run_id);
+CREATE TABLE summary (
+    summary_set_id INTEGER NOT NULL REFERENCES summary_set(id) ON DELETE CASCADE, cluster INTEGER NOT NULL,
+    title TEXT NOT NULL, description TEXT NOT NULL, form TEXT NOT NULL, coherence INTEGER, phrases TEXT NOT NULL,
+    cited TEXT NOT NULL, vector BLOB, PRIMARY KEY (summary_set_id, cluster)) WITHOUT ROWID;
+CREATE TABLE hierarchy (
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, run_id INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE,
+    summary_set_id INTEGER NOT NULL REFERENCES summary_set(id) ON DELETE CASCADE, method TEXT NOT NULL,
+    parameters TEXT NOT NULL, levels INTEGER NOT NULL, created_at TEXT NOT NULL);
+CREATE INDEX hierarchy_run ON hierarchy (run_id);
+CREATE INDEX hierarchy_summary_set ON hierarchy (summary_set_id);
+CREATE TABLE node (
+    hierarchy_id INTEGER NOT NULL REFERENCES hierarchy(id) ON DELETE CASCADE, "key" TEXT NOT NULL, parent TEXT,
+    position INTEGER NOT NULL, level INTEGER NOT NULL, kind TEXT NOT NULL, cluster INTEGER, title TEXT NOT NULL,
+    description TEXT NOT NULL, fit REAL, low_fit INTEGER NOT NULL, coherence REAL, size INTEGER NOT NULL,
+    PRIMARY KEY (hierarchy_id, "key")) WITHOUT ROWID;
+CREATE INDEX node_parent ON node (hierarchy_id, parent, position);
+CREATE INDEX node_cluster ON node (hierarchy_id, cluster);
+CREATE TABLE edit (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, run_id INTEGER REFERENCES run(id) ON DELETE CASCADE, kind TEXT NOT NULL,
+    actor TEXT NOT NULL, at TEXT NOT NULL, reason TEXT NOT NULL, before TEXT NOT NULL, after TEXT NOT NULL,
+    undone_by INTEGER);
+CREATE INDEX edit_run ON edit (run_id, id);
+CREATE TABLE llm_call (
+    id INTEGER PRIMARY KEY, prompt_hash TEXT NOT NULL, model TEXT NOT NULL, attempt INTEGER NOT NULL,
+    vote INTEGER NOT NULL, request TEXT NOT NULL, response TEXT, status TEXT NOT NULL, tokens_in INTEGER NOT NULL,
+    tokens_out INTEGER NOT NULL, cost REAL NOT NULL, latency REAL NOT NULL, at TEXT NOT NULL,
+    UNIQUE (prompt_hash, model, attempt, vote));
+CREATE TABLE job (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, action TEXT NOT NULL, parameters TEXT NOT NULL, actor TEXT NOT NULL,
+    pid INTEGER NOT NULL, stage TEXT NOT NULL, done INTEGER NOT NULL, total INTEGER NOT NULL, status TEXT NOT NULL,
+    message TEXT NOT NULL, started_at TEXT NOT NULL, heartbeat TEXT NOT NULL);
+"""

@@ -1,0 +1,200 @@
+"""The command line: which door, with which options. Imports what that door needs, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from core.errors import ActionError, ExitCode, exit_code
+from lmsys_tui.options import Arguments, parse_arguments
+
+if TYPE_CHECKING:
+    from core.config import Config
+    from core.session import Session
+
+WORKSPACE_VARIABLE = "LMSYS_TUI_WORKSPACE"
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the program on its arguments; the exit code."""
+    try:
+        return _main(argv)
+    except BrokenPipeError:
+        from lmsys_tui.output import silence
+
+        silence(sys.stdout.buffer)
+        return ExitCode.OK
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+
+
+def _main(argv: Sequence[str]) -> int:
+    try:
+        arguments = parse_arguments(argv)
+    except ActionError as error:
+        headless = "do" in argv[:1] or any(word.split("=")[0] == "--script" for word in argv)
+        return _refused(error, sys.stdout.buffer if headless else None)
+    doors = {
+        "help": _help, "version": _version, "actions": _actions, "do": _headless, "script": _headless,
+        "demo": _demo, "explore": _explore,
+    }  # fmt: skip
+    try:
+        return doors[arguments.door](arguments)
+    except ActionError as error:
+        return _refused(error, None)
+
+
+def _refused(error: ActionError, stdout: BinaryIO | None) -> ExitCode:
+    """Say why nothing was started; as a line of JSON too where one is awaited."""
+    from lmsys_tui.output import Output
+
+    output = Output(stdout or sys.stdout.buffer, sys.stderr)
+    if stdout is None:
+        output.explain(error, "lmsys-tui: ")
+    else:
+        output.error(0, None, error, None)
+    return exit_code(error.code)
+
+
+def _print(text: str) -> ExitCode:
+    sys.stdout.buffer.write(text.encode())
+    sys.stdout.buffer.flush()
+    return ExitCode.OK
+
+
+def _help(arguments: Arguments) -> ExitCode:
+    from lmsys_tui.options import help_text
+
+    if arguments.words:
+        from core.registry import REGISTRY
+        from lmsys_tui.reference import action_help
+
+        return _print(action_help(REGISTRY.get(arguments.words[0])))
+    return _print(help_text())
+
+
+def _version(_: Arguments) -> ExitCode:
+    from lmsys_tui import __version__
+
+    return _print(f"lmsys-tui {__version__}\n")
+
+
+def _actions(arguments: Arguments) -> ExitCode:
+    from core.registry import REGISTRY
+
+    actions = REGISTRY.load().values()
+    if arguments.markdown:
+        from lmsys_tui.reference import reference
+
+        return _print(reference(actions))
+    from core.actions.app import detail
+    from lmsys_tui.output import json_line
+
+    return _print("".join(json_line(detail(act)) + "\n" for act in actions))
+
+
+def _headless(arguments: Arguments) -> ExitCode:
+    from lmsys_tui.grammar import lenient, strict
+    from lmsys_tui.output import Output
+    from lmsys_tui.script import Options, own_stdout, read_script, run_do, run_script
+
+    output = Output(own_stdout(), sys.stderr)
+    options = Options(arguments.dry_run, arguments.on_error, arguments.timeout)
+    try:
+        session = _session(arguments, _workspace(arguments, _config(arguments)))
+        if arguments.door == "do":
+            return run_do(session, arguments.words, lenient(arguments.names), output, options)
+        text = read_script(arguments.script or "-", sys.stdin.buffer)
+        return run_script(session, text, strict(arguments.names), output, options)
+    except ActionError as error:
+        output.error(0, None, error, None)
+        return exit_code(error.code)
+
+
+def _demo(arguments: Arguments) -> int:
+    from lmsys_tui.demo import make_demo, print_tree
+    from lmsys_tui.output import Output
+
+    config = _config(arguments)
+    folder = _workspace(arguments, config)
+    if arguments.workspace is None and WORKSPACE_VARIABLE not in os.environ:
+        folder = folder.with_name(folder.name + "-demo")
+    session = _session(arguments, folder)
+    output = Output(sys.stdout.buffer, sys.stderr)
+    output.note(f"Demo workspace: {folder}")
+    code = make_demo(session, output, arguments.timeout)
+    if code is not ExitCode.OK:
+        return code
+    if _no_terminal() is None:
+        return _show(session, arguments, config)
+    code = print_tree(session, output, arguments.timeout)
+    output.note(f"To walk it, in a terminal: lmsys-tui --workspace {folder}")
+    return code
+
+
+def _explore(arguments: Arguments) -> int:
+    refusal = _no_terminal()
+    if refusal is not None:
+        raise refusal
+    config = _config(arguments)
+    return _show(_session(arguments, _workspace(arguments, config)), arguments, config)
+
+
+def _show(session: Session, arguments: Arguments, config: Config) -> int:
+    """Open the Explorer."""
+    from db.errors import StoreError
+
+    try:
+        session.open(create=True)
+    except StoreError as error:
+        raise ActionError(error.code, error.message, error.hint) from error
+    from lmsys_tui.app import run_app
+
+    try:
+        return run_app(
+            session, theme=arguments.theme or config.theme, keymap=config.keymap, mouse=not arguments.no_mouse
+        )
+    finally:
+        session.close()
+
+
+def _no_terminal() -> ActionError | None:
+    """Why a screen cannot be drawn here. Asked first: without a terminal a screen would wait for ever."""
+    hint = "Without a terminal: lmsys-tui --script FILE, or lmsys-tui do ACTION key=value."
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return ActionError("no_tty", "Standard input and output are not a terminal.", hint)
+    if os.environ.get("TERM") == "dumb":
+        return ActionError("no_tty", "TERM=dumb: this terminal cannot draw a screen.", hint)
+    return None
+
+
+def _config(arguments: Arguments) -> Config:
+    from core.config import load_config
+
+    return load_config(arguments.config)
+
+
+def _workspace(arguments: Arguments, config: Config) -> Path:
+    """The workspace's folder: the option, else the variable, else the settings, else the platform's."""
+    from core.config import default_workspace
+
+    if arguments.workspace is not None:
+        return arguments.workspace
+    if named := os.environ.get(WORKSPACE_VARIABLE):
+        return Path(named).expanduser()
+    return config.workspace or default_workspace()
+
+
+def _session(arguments: Arguments, folder: Path) -> Session:
+    from core.session import Session, system_clock
+
+    fixed = arguments.clock
+    return Session(
+        folder,
+        clock=system_clock if fixed is None else lambda: fixed,
+        actor=arguments.actor,
+        read_only=arguments.read_only,
+    )

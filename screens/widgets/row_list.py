@@ -1,0 +1,250 @@
+"""A list of any length, drawn line by line, with a cursor that stops at the lines that mean something."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.events import Click, Resize
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from screens.widgets.spans import LOOK_CLASSES, Line, draw
+
+NEAR = 40
+"""How many lines before the end the next page is asked for."""
+
+
+class RowList(ScrollView, can_focus=True):
+    """Lines with a cursor. Where no line has a value, the motions scroll instead."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(LOOK_CLASSES)
+    ALLOW_MAXIMIZE = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,j", "cursor_down", "Down", show=False),
+        Binding("up,k", "cursor_up", "Up", show=False),
+        Binding("pagedown,ctrl+f", "page_down", "Page down", show=False),
+        Binding("pageup", "page_up", "Page up", show=False),
+        Binding("ctrl+d", "half_down", "Half a page down", show=False),
+        Binding("ctrl+u", "half_up", "Half a page up", show=False),
+        Binding("g,home", "cursor_top", "Top", show=False),
+        Binding("G,end", "cursor_bottom", "Bottom", show=False),
+    ]
+
+    class CursorMoved(Message):
+        """The cursor stands on another line."""
+
+        def __init__(self, rows: RowList, value: object) -> None:
+            super().__init__()
+            self.rows = rows
+            self.value = value
+
+        @property
+        def control(self) -> RowList:
+            return self.rows
+
+    class EndNeared(Message):
+        """The cursor or the view came near the last line of a list that goes on."""
+
+        def __init__(self, rows: RowList) -> None:
+            super().__init__()
+            self.rows = rows
+
+        @property
+        def control(self) -> RowList:
+            return self.rows
+
+    class Clicked(Message):
+        """A line was clicked twice."""
+
+        def __init__(self, rows: RowList) -> None:
+            super().__init__()
+            self.rows = rows
+
+        @property
+        def control(self) -> RowList:
+            return self.rows
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self.lines: list[Line] = []
+        self.cursor = -1
+        """The index of the cursor's line; -1 when no line has a value."""
+        self.more = False
+        """Whether the list goes on after its last line."""
+        self._stops: list[int] = []
+        self._asked = False
+
+    @property
+    def value(self) -> object:
+        """The value of the cursor's line."""
+        return self.lines[self.cursor].value if 0 <= self.cursor < len(self.lines) else None
+
+    @property
+    def inner_width(self) -> int:
+        """Cells of a line, the cursor's own column left out."""
+        return max(self.scrollable_content_region.width - 1, 10)
+
+    def set_lines(self, lines: Sequence[Line], *, more: bool = False, top: bool = False) -> None:
+        """Show other lines; the cursor stays at its place, or goes to the `top`."""
+        self.lines = list(lines)
+        self._stops = [n for n, line in enumerate(self.lines) if line.value is not None]
+        self.more = more
+        self._asked = False
+        if not self._stops:
+            self.cursor = -1
+        elif top or self.cursor < 0:
+            self.cursor = self._stops[0]
+        else:
+            at = min(bisect_left(self._stops, self.cursor), len(self._stops) - 1)
+            self.cursor = self._stops[at]
+        self._resized()
+        if top:
+            self.scroll_to(y=0, animate=False)
+        self.refresh()
+
+    def add_lines(self, lines: Sequence[Line], *, more: bool) -> None:
+        """Put the next page after the last line."""
+        start = len(self.lines)
+        self.lines.extend(lines)
+        self._stops.extend(n for n, line in enumerate(lines, start) if line.value is not None)
+        self.more = more
+        self._asked = False
+        if self.cursor < 0 and self._stops:
+            self.cursor = self._stops[0]
+        self._resized()
+        self.refresh()
+
+    def select(self, wanted: Callable[[object], bool]) -> bool:
+        """Put the cursor on the first line whose value is wanted; false when there is none."""
+        for at in self._stops:
+            if wanted(self.lines[at].value):
+                self._move(at)
+                return True
+        return False
+
+    def step(self, by: int) -> bool:
+        """Move over `by` lines that have a value; false at the end."""
+        if not self._stops:
+            return False
+        at = bisect_left(self._stops, self.cursor)
+        to = max(0, min(at + by, len(self._stops) - 1))
+        self._move(self._stops[to])
+        return to != at
+
+    def _resized(self) -> None:
+        self.virtual_size = Size(self.scrollable_content_region.width, len(self.lines))
+
+    def _move(self, to: int) -> None:
+        before, self.cursor = self.cursor, to
+        self._show(to, upward=to < before)
+        if before != to:
+            self.refresh_line(before)
+            self.refresh_line(to)
+            self.post_message(self.CursorMoved(self, self.value))
+        self._ask()
+
+    def _show(self, line: int, upward: bool) -> None:
+        """Scroll until the line is in sight, with the lines without value above it when moving up."""
+        height = max(self.scrollable_content_region.height, 1)
+        top = round(self.scroll_y)
+        first = line
+        if upward:
+            at = bisect_left(self._stops, line)
+            first = max(self._stops[at - 1] + 1 if at else 0, line - height + 1)
+        if first < top:
+            self.scroll_to(y=first, animate=False)
+        elif line >= top + height:
+            self.scroll_to(y=line - height + 1, animate=False)
+
+    def _ask(self) -> None:
+        bottom = round(self.scroll_y) + self.size.height
+        if self.more and not self._asked and max(self.cursor, bottom) >= len(self.lines) - NEAR:
+            self._asked = True
+            self.post_message(self.EndNeared(self))
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        self._ask()
+
+    def on_resize(self, event: Resize) -> None:  # noqa: ARG002
+        self._resized()
+        if self.cursor >= 0:
+            self._show(self.cursor, upward=False)
+        self._ask()
+
+    def on_click(self, event: Click) -> None:
+        at = bisect_right(self._stops, round(self.scroll_y) + event.y - self.gutter.top) - 1
+        if at >= 0:
+            self._move(self._stops[at])
+        if event.chain == 2:
+            self.post_message(self.Clicked(self))
+
+    def render_line(self, y: int) -> Strip:
+        """One visible line; the cursor is told by a mark too, not by colour alone."""
+        width = self.scrollable_content_region.width
+        at = y + round(self.scroll_y)
+        if not 0 <= at < len(self.lines):
+            return draw(self, (), width)
+        here = at == self.cursor
+        mark = ("\u25b6" if self.has_focus else "\u25b7") if here else " "
+        return draw(self, ((mark, "key"), *self.lines[at].spans), width, cursor=here and self.has_focus)
+
+    def action_cursor_down(self) -> None:
+        self._step_or_scroll(1)
+
+    def action_cursor_up(self) -> None:
+        self._step_or_scroll(-1)
+
+    def action_page_down(self) -> None:
+        self._leap(self.size.height - 1)
+
+    def action_page_up(self) -> None:
+        self._leap(1 - self.size.height)
+
+    def action_half_down(self) -> None:
+        self._leap(self.size.height // 2)
+
+    def action_half_up(self) -> None:
+        self._leap(-self.size.height // 2)
+
+    def action_cursor_top(self) -> None:
+        self.scroll_to(y=0, animate=False)
+        if self._stops:
+            self._move(self._stops[0])
+            self.scroll_to(y=0, animate=False)
+
+    def action_cursor_bottom(self) -> None:
+        self.scroll_to(y=len(self.lines), animate=False)
+        if self._stops:
+            self._move(self._stops[-1])
+            self.scroll_to(y=len(self.lines), animate=False)
+
+    def _step_or_scroll(self, by: int) -> None:
+        """To the next line with a value; over long stretches without one, line by line."""
+        top, height = round(self.scroll_y), self.size.height
+        at = bisect_left(self._stops, self.cursor)
+        to = at + by
+        if not self._stops or not 0 <= to < len(self._stops):
+            self.scroll_to(y=top + by, animate=False)
+            return
+        line = self._stops[to]
+        if not top - height < line < top + 2 * height or not (top <= self.cursor < top + height):
+            self.scroll_to(y=top + by, animate=False)
+            if top <= line < top + height:
+                self._move(line)
+            return
+        self._move(line)
+
+    def _leap(self, by: int) -> None:
+        if not self._stops:
+            self.scroll_to(y=round(self.scroll_y) + by, animate=False)
+            return
+        target = self.cursor + by
+        at = bisect_left(self._stops, target) if by > 0 else bisect_right(self._stops, target) - 1
+        self.scroll_to(y=round(self.scroll_y) + by, animate=False)
+        self._move(self._stops[max(0, min(at, len(self._stops) - 1))])
