@@ -38,16 +38,19 @@ _UNSPACED = re.compile(
 )
 """Thai, Lao, Burmese, Khmer, kana, bopomofo, Han and Hangul: each character is a token, a word is a phrase of them."""
 _EMOJI = re.compile("[\u2600-\u27bf\U0001f000-\U0001faff]")
-_SYMBOL = re.compile(r"(?P<kept>(?<=\w)\+\+(?!\+)|(?<=(?<!\w)[^\W\d_])#(?!\w)|(?<![\w.])\.(?=[^\W\d_]))|[+#.\0\ud800-\udfff]+")
+_EMOJI_WORD = re.compile("u[0-9a-f]{4,5}")
+_SYMBOL = re.compile(
+    r"(?P<kept>(?<=\w)\+\+(?!\+)|(?<=(?<!\w)[^\W\d_])#(?!\w)|(?<![\w.])\.(?=[^\W\d_]))|[+#.\0\ud800-\udfff]+"
+)
 _PIECE = re.compile(r'(?P<minus>(?<!\S)-(?=[^\s-]))?(?:"(?P<phrase>[^"]*)(?P<closed>"?)|(?P<word>[^\s"]+))')
 
 
 @dataclass(frozen=True)
 class Term:
-    """A word or phrase of a query: `written` by the user, and its `body` as `segment` writes it, at least one token."""
+    """A word or phrase of a query: as the user wrote it, and its tokens, one or more, as `segment` writes them."""
 
     written: str
-    body: str
+    tokens: tuple[str, ...]
     prefix: bool
     """Whether the last token stands for every word that begins with it."""
     excluded: bool
@@ -75,6 +78,18 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFKD", text.casefold())))
 
 
+def shown(token: str) -> str:
+    """What a token stands for in a folded text: itself, or the emoji that became a word."""
+    if _EMOJI_WORD.fullmatch(token) and _EMOJI.fullmatch(chr(int(token[1:], 16))):
+        return chr(int(token[1:], 16))
+    return token
+
+
+def unspaced(character: str) -> bool:
+    """Whether a character is a token by itself: of a script without spaces, an emoji or a symbol."""
+    return bool(_UNSPACED.match(character) or _EMOJI.match(character)) or character in "+#."
+
+
 def index_texts(connection: sqlite3.Connection, texts: Iterable[tuple[int, str]]) -> None:
     """Make texts findable: (id, content), in the caller's transaction, each id once."""
     connection.executemany(
@@ -100,11 +115,11 @@ def terms(user_text: str) -> list[Term]:
     user_text = user_text[:QUERY_CHARACTERS]
     for match in _PIECE.finditer(user_text):
         written = match["word"] if match["phrase"] is None else match["phrase"]
-        body = " ".join(segment(written).replace('"', " ").split())
-        if not any(_in_token(character) for character in body):
+        tokens = "".join(c if _in_token(c) else " " for c in segment(written)).split()
+        if not tokens:
             continue
         typed = match.end() == len(user_text) and not match["closed"] and len(written) > 1
-        found.append(Term(written, body, typed, match["minus"] is not None))
+        found.append(Term(written, tuple(tokens), typed, match["minus"] is not None))
     return found[:QUERY_WORDS]
 
 
@@ -203,4 +218,4 @@ def _in_token(character: str) -> bool:
 
 
 def _quoted(term: Term) -> str:
-    return f'"{term.body}"{" *" if term.prefix else ""}'
+    return f'"{" ".join(term.tokens)}"{" *" if term.prefix else ""}'

@@ -105,7 +105,7 @@ CREATE INDEX summary_set_run ON summary_set (run_id);
 CREATE TABLE summary (
     summary_set_id INTEGER NOT NULL REFERENCES summary_set(id) ON DELETE CASCADE, cluster INTEGER NOT NULL,
     title TEXT NOT NULL, description TEXT NOT NULL, form TEXT NOT NULL, coherence INTEGER, phrases TEXT NOT NULL,
-    cited TEXT NOT NULL, vector BLOB, PRIMARY KEY (summary_set_id, cluster)) WITHOUT ROWID;
+    phrase_shares TEXT NOT NULL, cited TEXT NOT NULL, vector BLOB, PRIMARY KEY (summary_set_id, cluster)) WITHOUT ROWID;
 CREATE TABLE hierarchy (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, run_id INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE,
     summary_set_id INTEGER NOT NULL REFERENCES summary_set(id) ON DELETE CASCADE, method TEXT NOT NULL,

@@ -208,6 +208,7 @@ class Summary(Table):
     form = TextField()
     coherence = IntegerField(null=True)
     phrases = TextField()
+    phrase_shares = TextField()
     cited = TextField()
     vector = BlobField(null=True)
 

@@ -80,7 +80,9 @@ def nearest(
     else:
         rows = _exact(vectors, query, count, None)
     # Rounded, so that neither the order nor a page's cursor hangs on the last bit of a sum.
-    similarities = np.round(np.einsum("ij,j->i", vectors[rows].astype(np.float64), query.astype(np.float64)), 6)
+    similarities = np.round(
+        np.einsum("ij,j->i", vectors[rows].astype(np.float64), query.astype(np.float64)), 6
+    )
     texts = _texts_of(workspace, space, rows, among)
     if (texts < 0).any():
         # Texts were deleted since; their rows stay in the file and must not take the place of others.

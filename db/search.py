@@ -115,7 +115,9 @@ def matching_texts(
     import numpy as np
 
     # EXISTS looks only at the queries of texts that match; a set of all texts that pass would read the whole store.
-    passes = f" AND EXISTS (SELECT 1 FROM {chosen.source} WHERE q.text_id = text_fts.rowid AND {chosen.where})"
+    passes = (
+        f" AND EXISTS (SELECT 1 FROM {chosen.source} WHERE q.text_id = text_fts.rowid AND {chosen.where})"
+    )
     found = _table(
         workspace,
         "SELECT rowid, -rank FROM text_fts WHERE text_fts MATCH :match" + ("" if chosen.all else passes),

@@ -1,3 +1,5 @@
 """See what people ask a language model for."""
 
-__version__ = "0.1.0"
+from core.version import VERSION as __version__
+
+__all__ = ["__version__"]

@@ -136,7 +136,7 @@ class ActionScreen(Screen[None]):
     def _view(self, action: Action, params: dict[str, Any]) -> None:
         try:
             result = self.session.dispatch(action.id, params)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             self.complain(error)
         else:
             self.shown(action, result)
@@ -163,7 +163,7 @@ class ActionScreen(Screen[None]):
     async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
         try:
             await work
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             self.complain(error)
 
     # Saying things.

@@ -141,7 +141,7 @@ class Jobs:
         before = fork.view if fork.exists() else View()
         try:
             result, error = fork.dispatch(order.action, order.params), None
-        except BaseException as problem:  # noqa: BLE001
+        except BaseException as problem:
             self._post(JobEnded(order, None, problem, {}))
             return
         after = fork.view

@@ -72,7 +72,7 @@ class Reading:
                         stack.enter_context(self._session.workspace.connection())
                         connected = True
                     outcome: tuple[Any, BaseException | None] = (function(), None)
-                except BaseException as error:  # noqa: BLE001
+                except BaseException as error:
                     outcome = (None, error)
                 with contextlib.suppress(RuntimeError):
                     loop.call_soon_threadsafe(_settle, future, *outcome)

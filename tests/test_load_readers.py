@@ -61,7 +61,7 @@ def as_gz(data: bytes) -> bytes:
 
 
 def as_zst(data: bytes) -> bytes:
-    return zstandard.compress(data)
+    return zstandard.ZstdCompressor(write_checksum=True).compress(data)
 
 
 def as_frames(data: bytes) -> bytes:
@@ -125,14 +125,16 @@ def test_a_json_list_in_any_layout(tmp_path: Path, name: str, indent: int | None
 
 def test_json_lists_longer_than_a_chunk_are_read_piece_by_piece(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
-    rows = [{"text": f"{n} " + "\U0001f600é}]{[\\\"" * (40_000 if n == 7 else 300)} for n in range(1_500)]
+    rows = [{"text": f"{n} " + '\U0001f600é}]{[\\"' * (40_000 if n == 7 else 300)} for n in range(1_500)]
     path.write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
     assert texts(path) == [row["text"] for row in rows]
 
 
 def test_objects_one_after_another_over_several_lines(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
-    path.write_text("\n".join(json.dumps({"text": f"q{n}", "n": [n]}, indent=1) for n in range(5)), encoding="utf-8")
+    path.write_text(
+        "\n".join(json.dumps({"text": f"q{n}", "n": [n]}, indent=1) for n in range(5)), encoding="utf-8"
+    )
     assert texts(path) == [f"q{n}" for n in range(5)]
 
 
@@ -156,7 +158,9 @@ def test_a_json_list_that_is_cut_says_so(tmp_path: Path) -> None:
 def test_csv_with_each_delimiter(tmp_path: Path, delimiter: str) -> None:
     path = tmp_path / ("a.tsv" if delimiter == "\t" else "a.csv")
     cells = ['He said "hi", twice; ok', "two\nlines | and\ta tab", "with \x00 NUL", "a\rb", "é" * 200_000]
-    body = [f'{n}{delimiter}"{cell.replace(chr(34), chr(34) * 2)}"{delimiter}en' for n, cell in enumerate(cells)]
+    body = [
+        f'{n}{delimiter}"{cell.replace(chr(34), chr(34) * 2)}"{delimiter}en' for n, cell in enumerate(cells)
+    ]
     path.write_bytes(("\r\n".join([delimiter.join(["id", "text", "language"]), *body]) + "\r\n").encode())
     good, rejects = read(path)
     assert not rejects
@@ -172,7 +176,9 @@ def test_csv_of_one_column_of_a_data_frame_with_an_index(tmp_path: Path) -> None
     indexed.write_text(",text,text\n0,hello,x\n1,,y\n", encoding="utf-8")
     assert texts(one) == ["hello, you", "plain"]
     good, rejects = read(indexed)
-    assert [(item.first_query, item.metadata) for item in good] == [("hello", {"column_1": "0", "text_2": "x"})]
+    assert [(item.first_query, item.metadata) for item in good] == [
+        ("hello", {"column_1": "0", "text_2": "x"})
+    ]
     assert [(item.line, item.reason) for item in rejects] == [(3, "empty text")]
 
 
@@ -276,13 +282,17 @@ def test_lone_surrogates_are_replaced_and_pairs_are_not(tmp_path: Path) -> None:
 
 def test_numbers_that_json_forbids_become_null_in_metadata(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
-    path.write_bytes(b'{"text": "x", "a": NaN, "b": [1e999, -Infinity, 1.5], "big": 123456789012345678901234567890}\n')
+    path.write_bytes(
+        b'{"text": "x", "a": NaN, "b": [1e999, -Infinity, 1.5], "big": 123456789012345678901234567890}\n'
+    )
     (item,), _ = read(path)
     assert item.metadata == {"b": [None, None, 1.5], "big": 123456789012345678901234567890}
     json.dumps(item.metadata, allow_nan=False)
 
 
-def test_an_over_long_line_is_a_reject_and_the_next_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_over_long_line_is_a_reject_and_the_next_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(load_files, "LINE_LIMIT", 3_000_000)
     path = tmp_path / "a.jsonl"
     path.write_bytes(b'{"text": "a"}\n{"text": "' + b"x" * 5_000_000 + b'"}\n{"text": "b"}\n')
@@ -465,7 +475,11 @@ def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
         "try:\n    open_source(sys.argv[1])\nexcept ActionError as error:\n    print(error.code)\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code, str(path), str(ROOT)], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", code, str(path), str(ROOT)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert done.stdout.strip() == "file_unreadable", done.stderr
 
@@ -508,18 +522,28 @@ def test_the_sample_is_read_from_the_folder_of_the_package_data(tmp_path: Path) 
 # Anything that was written comes back
 
 any_text = st.text(
-    st.characters(exclude_categories=["Cs"]) | st.sampled_from("\u2028\u2029\u0085\x0b\x0c\r\n\x00\x1c\x1e\ufeff\""), max_size=60
+    st.characters(exclude_categories=["Cs"])
+    | st.sampled_from('\u2028\u2029\u0085\x0b\x0c\r\n\x00\x1c\x1e\ufeff"'),
+    max_size=60,
 )
-turns = st.lists(st.builds(Turn, st.sampled_from(["user", "assistant", "system", "tool"]), any_text), max_size=5)
+turns = st.lists(
+    st.builds(Turn, st.sampled_from(["user", "assistant", "system", "tool"]), any_text), max_size=5
+)
 conversations = st.lists(
-    st.tuples(st.builds(Turn, st.just("user"), any_text.filter(str.strip)), turns).map(lambda pair: (pair[0], *pair[1])),
+    st.tuples(st.builds(Turn, st.just("user"), any_text.filter(str.strip)), turns).map(
+        lambda pair: (pair[0], *pair[1])
+    ),
     min_size=1,
     max_size=12,
 )
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(conversations, st.booleans(), st.sampled_from(["a.jsonl", "a.jsonl.gz", "a.jsonl.zst", "a.json", "a.parquet"]))
+@given(
+    conversations,
+    st.booleans(),
+    st.sampled_from(["a.jsonl", "a.jsonl.gz", "a.jsonl.zst", "a.json", "a.parquet"]),
+)
 def test_written_conversations_come_back(
     tmp_path: Path, written: list[tuple[Turn, ...]], escaped: bool, name: str
 ) -> None:
@@ -542,8 +566,13 @@ def test_written_conversations_come_back(
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.binary(max_size=400), st.sampled_from(["a.jsonl", "a.json", "a.csv", "a.tsv", "a.jsonl.gz", "a.jsonl.zst"]))
-def test_any_bytes_end_in_rows_rejects_or_an_error_with_a_code(tmp_path: Path, data: bytes, name: str) -> None:
+@given(
+    st.binary(max_size=400),
+    st.sampled_from(["a.jsonl", "a.json", "a.csv", "a.tsv", "a.jsonl.gz", "a.jsonl.zst"]),
+)
+def test_any_bytes_end_in_rows_rejects_or_an_error_with_a_code(
+    tmp_path: Path, data: bytes, name: str
+) -> None:
     path = tmp_path / name
     path.write_bytes({".gz": as_gz, ".zst": as_zst}.get(path.suffix, bytes)(data))
     try:
@@ -610,7 +639,9 @@ class Hub(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         name = self.path.split("?")[0]
         if name == "/api/datasets/org/gated":
-            self._answer(200, {"id": "org/gated", "sha": "0" * 40, "gated": "auto", "siblings": [], "tags": []})
+            self._answer(
+                200, {"id": "org/gated", "sha": "0" * 40, "gated": "auto", "siblings": [], "tags": []}
+            )
         elif name == "/api/datasets/org/gated/auth-check":
             self._answer(401, {"error": "Access is restricted."}, "GatedRepo")
         elif name == "/api/datasets/org/absent":
@@ -642,10 +673,17 @@ def hub_codes(endpoint: str, names: Sequence[str], tmp_path: Path) -> list[str]:
         "    try:\n        open_source(name)\n"
         "    except ActionError as error:\n        print(error.code)\n"
     )
-    environment = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy") and k != "HF_HUB_OFFLINE"}
+    environment = {
+        k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy") and k != "HF_HUB_OFFLINE"
+    }
     environment |= {"HF_ENDPOINT": endpoint, "PYTHONPATH": str(ROOT), "HF_HOME": str(tmp_path / "home")}
     done = subprocess.run(
-        [sys.executable, "-c", code, *names], env=environment, capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", code, *names],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
     )
     return done.stdout.split()
 
@@ -656,14 +694,22 @@ def test_the_hub_says_no_in_different_ways(tmp_path: Path) -> None:
     try:
         endpoint = f"http://127.0.0.1:{server.server_port}"
         names = ["hf:org/gated", "hf:org/absent", "hf:org/secret", "hf:org/broken"]
-        assert hub_codes(endpoint, names, tmp_path) == ["hub_gated", "hub_not_found", "hub_not_found", "hub_unreachable"]
+        assert hub_codes(endpoint, names, tmp_path) == [
+            "hub_gated",
+            "hub_not_found",
+            "hub_not_found",
+            "hub_unreachable",
+        ]
     finally:
         server.shutdown()
         server.server_close()
 
 
 def test_a_hub_that_is_not_there_is_told_within_seconds(tmp_path: Path) -> None:
-    assert hub_codes("http://127.0.0.1:9", ["hf:org/name", "hf:org/name:train"], tmp_path) == ["hub_unreachable"] * 2
+    assert (
+        hub_codes("http://127.0.0.1:9", ["hf:org/name", "hf:org/name:train"], tmp_path)
+        == ["hub_unreachable"] * 2
+    )
 
 
 def test_importing_the_reader_brings_no_heavy_library() -> None:

@@ -16,7 +16,10 @@ from core.session import Session
     effect="read",
     keys=("/",),
     footer=True,
-    examples=('search.queries text="write a poem"', "search.queries text=python mode=text within=root limit=5"),
+    examples=(
+        'search.queries text="write a poem"',
+        "search.queries text=python mode=text within=root limit=5",
+    ),
 )
 def queries(
     session: Session,
@@ -53,9 +56,7 @@ def queries(
 
     dataset = dataset or (None if run else session.view.dataset)
     narrow = Narrow(dataset, run or session.view.run, within, cluster, language, chat_model)
-    return search_queries(
-        session.workspace, text, narrow, mode=mode, space=space, limit=limit, after=after
-    )
+    return search_queries(session.workspace, text, narrow, mode=mode, space=space, limit=limit, after=after)
 
 
 @action(

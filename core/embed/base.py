@@ -136,4 +136,6 @@ def unit(vectors: NDArray[Any]) -> Float32:
         norms = np.linalg.norm(rows, axis=1, keepdims=True)
         good = np.isfinite(norms) & (norms > 1e-12)
         scaled = rows / np.where(good, norms, np.float32(1))
-    return np.where(good, scaled, np.float32(1 / np.sqrt(max(rows.shape[1], 1)))).astype(np.float32, copy=False)
+    return np.where(good, scaled, np.float32(1 / np.sqrt(max(rows.shape[1], 1)))).astype(
+        np.float32, copy=False
+    )

@@ -50,7 +50,9 @@ def plan(lengths: Sequence[int], budget: int) -> list[list[int]]:
     return [groups[i] for i in sorted(range(len(groups)), key=lambda i: (i * _GOLDEN) % 1.0)]
 
 
-def pieces(groups: Sequence[Sequence[int]], size: int, tokens: int, lengths: Sequence[int]) -> list[list[list[int]]]:
+def pieces(
+    groups: Sequence[Sequence[int]], size: int, tokens: int, lengths: Sequence[int]
+) -> list[list[list[int]]]:
     """Gather groups into pieces of at most `size` texts and about `tokens` tokens, each worth storing on its own.
 
     A group of more than `size` texts is divided.

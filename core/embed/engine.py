@@ -18,6 +18,7 @@ from core.control import Control
 from core.embed import batches as plans
 from core.embed.base import BATCH_TEXTS, Embedder, Float32, VectorBatch, unit
 from core.embed.device import GPU_HINT, cpu_only, gpu_build
+from core.embed.library import quiet_onnxruntime, text_embedding
 from core.errors import ActionError
 
 if TYPE_CHECKING:
@@ -164,29 +165,21 @@ class FastembedEmbedder(Embedder):
             return self._text
 
     def _open(self, folder: Path) -> TextEmbedding:
-        from fastembed import TextEmbedding
-        from loguru import logger
-
-        logger.disable("fastembed")
+        kind = text_embedding()
         if self._recipe.register is not None:
             self._recipe.register()
+        # fastembed makes its cache folder even where it is given a path: the model's own folder exists already.
+        place = {"specific_model_path": str(folder), "cache_dir": str(folder)}
         if self._recipe.static:
-            return TextEmbedding(self._recipe.model, specific_model_path=str(folder))
-        import onnxruntime
-
-        onnxruntime.set_default_logger_severity(4)
+            return kind(self._recipe.model, **place)
+        quiet_onnxruntime()
         if self._device == "cuda":
-            opened = self._open_cuda(TextEmbedding, folder)
+            opened = self._open_cuda(kind, place)
             if opened is not None:
                 return opened
-        return TextEmbedding(
-            self._recipe.model,
-            specific_model_path=str(folder),
-            threads=1,
-            providers=["CPUExecutionProvider"],
-        )
+        return kind(self._recipe.model, **place, threads=1, providers=["CPUExecutionProvider"])
 
-    def _open_cuda(self, kind: type[TextEmbedding], folder: Path) -> TextEmbedding | None:
+    def _open_cuda(self, kind: type[TextEmbedding], place: dict[str, str]) -> TextEmbedding | None:
         """The model on the GPU, or None where that fails and the device was not asked for by name.
 
         onnxruntime falls back to the CPU in silence when the driver or a CUDA library is missing, so the session is
@@ -196,11 +189,8 @@ class FastembedEmbedder(Embedder):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
-                text = kind(
-                    self._recipe.model,
-                    specific_model_path=str(folder),
-                    providers=["CUDAExecutionProvider", "CPUExecutionProvider"],
-                )
+                providers = ["CUDAExecutionProvider", "CPUExecutionProvider"]
+                text = kind(self._recipe.model, **place, providers=providers)
                 session: Any = getattr(text.model, "model", None)
                 if session is not None and "CUDAExecutionProvider" in session.get_providers():
                     return text

@@ -76,7 +76,9 @@ def inspect(folder: Path) -> LocalModel:
         ActionError: `model_unavailable` where there is no such folder or model, `model_damaged` where a file is broken.
     """
     if not folder.is_dir():
-        raise ActionError("model_unavailable", f"There is no model folder {folder}.", "Give the path of a folder.")
+        raise ActionError(
+            "model_unavailable", f"There is no model folder {folder}.", "Give the path of a folder."
+        )
     if not (folder / "tokenizer.json").is_file():
         raise ActionError(
             "model_unavailable",

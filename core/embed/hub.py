@@ -10,6 +10,7 @@ import difflib
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from typing import Any
 from core.control import Control
 from core.embed import files
 from core.embed.engine import FastembedEmbedder, Recipe
+from core.embed.library import text_embedding
 from core.errors import ActionError
 
 POTION = "minishlab/potion-base-8M"
@@ -62,8 +64,6 @@ class KnownModel:
 
 def known_models() -> list[KnownModel]:
     """Every text model of the installed fastembed that a hub holds; imports fastembed (a second)."""
-    from fastembed import TextEmbedding
-
     return [
         KnownModel(
             name=entry["model"],
@@ -74,7 +74,7 @@ def known_models() -> list[KnownModel]:
             size_gb=entry["size_in_GB"],
             description=entry["description"],
         )
-        for entry in TextEmbedding.list_supported_models()
+        for entry in text_embedding().list_supported_models()
         if entry["sources"]["hf"] and not entry["model"].startswith("lmsys-tui/")
     ]
 
@@ -211,7 +211,9 @@ def folder_embedder(folder: Path, device: str) -> FastembedEmbedder:
         max_tokens=tokens,
         static=local.static,
         folder=lambda: folder,
-        revision=lambda: files.digest(folder, names, f"{tokens}" if local.static else f"{tokens} {local.pooling}"),
+        revision=lambda: files.digest(
+            folder, names, f"{tokens}" if local.static else f"{tokens} {local.pooling}"
+        ),
         repair=f"Get the files in {folder} again.",
         register=None if local.static else lambda: _register(model, local),
     )
@@ -227,7 +229,9 @@ def fetch(model: KnownModel, cache: Path, environ: Mapping[str, str], control: C
     """
     if environ.get("HF_HUB_OFFLINE", "").strip().upper() in ("1", "TRUE", "YES", "ON"):
         raise ActionError(
-            "hub_unreachable", "HF_HUB_OFFLINE is set, so nothing is fetched.", "Unset it, or use model=minilm."
+            "hub_unreachable",
+            "HF_HUB_OFFLINE is set, so nothing is fetched.",
+            "Unset it, or use model=minilm.",
         )
     import huggingface_hub
     from huggingface_hub.errors import HfHubHTTPError
@@ -268,28 +272,26 @@ def fetch(model: KnownModel, cache: Path, environ: Mapping[str, str], control: C
 
 def _silent_bar(control: Control) -> type[Any]:
     """A progress bar class that draws nothing, and at which the user can stop."""
-    from huggingface_hub.utils import tqdm
+    # tqdm has no types.
+    from tqdm.auto import tqdm  # type: ignore[import-untyped]
 
     class Bar(tqdm):  # type: ignore[misc]
         def __init__(self, *args: Any, **options: Any) -> None:
-            options["disable"] = True
-            super().__init__(*args, **options)
+            super().__init__(*args, **{**options, "disable": True})
 
         def update(self, n: float | None = 1) -> bool | None:
             control.check()
-            return None
+            return bool(super().update(n))
 
     return Bar
 
 
 def _register(name: str, local: files.LocalModel) -> None:
-    from contextlib import suppress
-
-    from fastembed import TextEmbedding
+    kind = text_embedding()
     from fastembed.common.model_description import ModelSource, PoolingType
 
     with suppress(ValueError):
-        TextEmbedding.add_custom_model(
+        kind.add_custom_model(
             model=name,
             pooling=PoolingType.CLS if local.pooling == "cls" else PoolingType.MEAN,
             normalization=True,

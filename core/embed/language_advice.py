@@ -20,9 +20,7 @@ SAMPLE = 2000
 _HEAD = 400
 _WORD = re.compile(r"[^\W\d_]+")
 _NO_LANGUAGE = frozenset({"", "unknown", "und", "none", "null", "nan", "other", "zxx", "mul", "n/a"})
-_NAMES = dict(
-    pair.split(":")
-    for pair in """
+_CODES = """
     ar:Arabic ara:Arabic bg:Bulgarian bn:Bengali ca:Catalan cs:Czech ces:Czech da:Danish dan:Danish de:German
     deu:German ger:German el:Greek ell:Greek en:English eng:English es:Spanish spa:Spanish et:Estonian fa:Persian
     fas:Persian fi:Finnish fin:Finnish fr:French fra:French fre:French he:Hebrew heb:Hebrew hi:Hindi hin:Hindi
@@ -32,8 +30,8 @@ _NAMES = dict(
     sl:Slovenian sr:Serbian sv:Swedish swe:Swedish sw:Swahili ta:Tamil te:Telugu th:Thai tha:Thai tl:Tagalog tr:Turkish
     tur:Turkish uk:Ukrainian ukr:Ukrainian ur:Urdu vi:Vietnamese vie:Vietnamese zh:Chinese zho:Chinese chi:Chinese
     cmn:Chinese
-    """.split()
-)
+    """
+_NAMES = dict(pair.split(":") for pair in _CODES.split())
 _FUNCTION_WORDS = {
     "English": "the is are what how do you of to and in for my can with this that it me please",
     "Spanish": "el los las una qué cómo por para puedo cuál está mi del con y es un que hola",
@@ -90,7 +88,9 @@ def advise(languages: Mapping[str | None, int], texts: Iterable[str], model: str
 def groups_by_language(model: str) -> bool:
     """Whether `model` keeps languages apart: every one whose name does not say that it is multilingual."""
     name = model.lower()
-    return not any(mark in name for mark in ("multilingual", "bge-m3", "jina-embeddings-v3", "qwen3", "gemma"))
+    return not any(
+        mark in name for mark in ("multilingual", "bge-m3", "jina-embeddings-v3", "qwen3", "gemma")
+    )
 
 
 def spoken(languages: Mapping[str | None, int], texts: Iterable[str]) -> dict[str, float]:
@@ -129,7 +129,9 @@ def guess(text: str) -> str | None:
     """
     head = text[:_HEAD]
     if not head.isascii():
-        scripts = Counter(_SCRIPTS[at][1] for at in (bisect_right(_STARTS, ord(c)) - 1 for c in head) if at >= 0)
+        scripts = Counter(
+            _SCRIPTS[at][1] for at in (bisect_right(_STARTS, ord(c)) - 1 for c in head) if at >= 0
+        )
         letters = sum(c.isalpha() for c in head)
         scripts.pop("", None)
         if scripts and scripts.total() * 3 >= letters:

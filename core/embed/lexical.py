@@ -90,7 +90,9 @@ class LexicalEmbedder(FittedEmbedder):
             ActionError: `not_fitted` before `fit` or `load`.
         """
         if self._columns is None:
-            raise ActionError("not_fitted", "The lexical model has learnt from no texts yet.", "Run embed.run first.")
+            raise ActionError(
+                "not_fitted", "The lexical model has learnt from no texts yet.", "Run embed.run first."
+            )
 
     def fit(self, texts: Sequence[str], control: Control | None = None) -> None:
         """Learn n-gram weights and directions from `texts`, or from a seeded sample of many.
@@ -220,7 +222,8 @@ def _frequent(frequency: Int64, at_least: int) -> Int64:
     """The most frequent columns, ascending; ties by column. All that occur where none is frequent enough."""
     columns = np.flatnonzero(frequency >= at_least)
     if not len(columns):
-        columns = np.flatnonzero(frequency)
+        # Texts without a letter have no n-gram at all; one empty column keeps every shape valid.
+        columns = np.flatnonzero(frequency) if frequency.any() else np.zeros(1, np.int64)
     if len(columns) > COLUMNS:
         columns = np.sort(columns[np.argsort(-frequency[columns], kind="stable")[:COLUMNS]])
     return columns.astype(np.int64)
@@ -238,11 +241,14 @@ def _weigh(counts: csr_matrix, columns: Int64, idf: Float32) -> csr_matrix:
 def _directions(weighed: csr_matrix, seed: int) -> Float32:
     """The leading right singular vectors, float32 [columns, dim]; those without any weight are left out."""
     from sklearn.utils.extmath import randomized_svd
+    from threadpoolctl import threadpool_limits
 
     rank = min(DIM, *weighed.shape)
     if rank == 0 or weighed.nnz == 0:
         return np.zeros((weighed.shape[1], 1), np.float32)
-    result: tuple[Any, Any, Any] = randomized_svd(weighed, rank, n_iter=4, random_state=seed)
+    # One thread: the same bits whatever the number of cores, and no spinning where other work uses them.
+    with threadpool_limits(1):
+        result: tuple[Any, Any, Any] = randomized_svd(weighed, rank, n_iter=4, random_state=seed)
     _, singular, right = result
     kept = max(1, int((singular > singular[0] * 1e-5).sum()))
     return np.ascontiguousarray(right[:kept].T, np.float32)

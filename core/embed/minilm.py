@@ -16,6 +16,7 @@ from importlib import metadata
 from pathlib import Path
 
 from core.embed.engine import FastembedEmbedder, Recipe
+from core.embed.library import text_embedding
 from core.errors import ActionError
 
 NAME = "minilm"
@@ -112,7 +113,9 @@ def _fill(folder: Path) -> Path:
     for name, (distribution, path, digest) in _PACKAGED.items():
         source = _packaged_file(distribution, path)
         if source is None:
-            raise ActionError("model_unavailable", f"The package {distribution} is not complete.", INSTALL_HINT)
+            raise ActionError(
+                "model_unavailable", f"The package {distribution} is not complete.", INSTALL_HINT
+            )
         content = source.read_bytes()
         if hashlib.sha256(content).hexdigest() != digest:
             raise ActionError(
@@ -171,14 +174,14 @@ def _packaged_file(distribution: str, path: str) -> Path | None:
 
 def _register() -> None:
     """Tell fastembed of the model, once a process."""
-    from fastembed import TextEmbedding
+    kind = text_embedding()
     from fastembed.common.model_description import ModelSource, PoolingType
 
-    if any(known["model"] == FASTEMBED_NAME for known in TextEmbedding.list_supported_models()):
+    if any(known["model"] == FASTEMBED_NAME for known in kind.list_supported_models()):
         return
     # fastembed refuses a name that it has: another thread was first.
     with contextlib.suppress(ValueError):
-        TextEmbedding.add_custom_model(
+        kind.add_custom_model(
             model=FASTEMBED_NAME,
             pooling=PoolingType.MEAN,
             normalization=True,

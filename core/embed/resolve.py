@@ -127,7 +127,13 @@ def available(cache_dir: Path | None = None, environ: Mapping[str, str] | None =
             "Universal Sentence Encoder v3, 16 languages: groups by meaning across languages",
         ),
         ModelInfo(
-            LEXICAL, LEXICAL, LEXICAL_DIM, True, "built in", 0, "Character n-grams and SVD: no model, no meaning"
+            LEXICAL,
+            LEXICAL,
+            LEXICAL_DIM,
+            True,
+            "built in",
+            0,
+            "Character n-grams and SVD: no model, no meaning",
         ),
     ]
     for known in hub.known_models():
@@ -185,6 +191,8 @@ def _automatic(
 
 def _is_path(word: str) -> bool:
     """A path is what looks like one, or what names a folder and no model (`org/name` may be either)."""
-    if word.startswith((".", "~", os.sep)) or (os.altsep is not None and os.altsep in word and os.sep in word):
+    if word.startswith((".", "~", os.sep)) or (
+        os.altsep is not None and os.altsep in word and os.sep in word
+    ):
         return True
     return Path(word).is_absolute() or Path(word).is_dir()

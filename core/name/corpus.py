@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.name.stopwords import word_lists
-from core.name.tokens import BREAK, is_part, is_unspaced, tokenise
+from core.name.tokens import BREAK, LONGEST, is_part, is_unspaced, tokenise
 
 CONTENT, STOP, WEAK, EDGE = 0, 1, 2, 3
 """Kinds of a token where it stands: a topic word, a stop word, a word that may only open a phrase, a break."""
 
+_WORD = re.compile(r"[\w+#]+")
 _CHARACTERS = 24_000_000
 _SHORTEST = 240
 
@@ -80,13 +81,24 @@ def _names() -> tuple[tuple[str, str], ...]:
     return tuple((name.casefold(), name) for name in names)
 
 
+def respell(text: str) -> str:
+    """Known names in a text that is all in lower case get their usual spelling, and "i" a capital."""
+    if text != text.lower():
+        return text
+    known = _spellings()
+    text = _WORD.sub(lambda m: "I" if m.group() == "i" else known.get(m.group(), m.group()), text)
+    for folded, name in _names():
+        text = re.sub(rf"(?<!\w){re.escape(folded)}(?!\w)", name, text, flags=re.IGNORECASE)
+    return text
+
+
 def read(texts: Sequence[str]) -> Corpus:
     """Tokenise texts; the more there are, the fewer characters of each are read, so that memory stays bounded.
 
     Args:
         texts: n distinct texts.
     """
-    limit = max(_SHORTEST, min(1_000, _CHARACTERS // max(len(texts), 1)))
+    limit = max(_SHORTEST, min(LONGEST, _CHARACTERS // max(len(texts), 1)))
     numbers: dict[str, int] = {BREAK: 0}
     flat: list[int] = []
     lengths = np.empty(len(texts), dtype=np.int64)
@@ -183,16 +195,31 @@ def _masks(keys: tuple[str, ...], table: dict[str, int]) -> NDArray[np.uint64]:
     return np.fromiter((table.get(key, 0) for key in keys), dtype=np.uint64, count=len(keys))
 
 
+_SCRIPTS = (("ja", re.compile("[\u3040-\u30ff]|[\u3400-\u9fff]{2}")), ("zh", re.compile("[\u3400-\u9fff]")),
+            ("th", re.compile("[\u0e00-\u0e7f]")), ("ko", re.compile("[\uac00-\ud7af]")))  # fmt: skip
+"""Scripts that tell the language; the reader leaves Han characters single in Chinese and joined in Japanese."""
+
+
+def _script_mask(key: str, languages: tuple[str, ...]) -> int:
+    if key.isascii():
+        return 0
+    return next((1 << languages.index(name) for name, script in _SCRIPTS if script.search(key)), 0)
+
+
 def _languages(
     keys: tuple[str, ...], tokens: NDArray[np.int32], docs: NDArray[np.int32], size: int
 ) -> NDArray[np.int8]:
     """The language whose stop words a text holds most of; English where nothing tells."""
-    masks = _masks(keys, word_lists().stop)[tokens]
+    lists = word_lists()
+    by_script = np.fromiter(
+        (_script_mask(key, lists.languages) for key in keys), dtype=np.uint64, count=len(keys)
+    )
+    masks = (_masks(keys, lists.stop) | by_script)[tokens]
     some = masks != 0
     masks, at = masks[some], docs[some]
     best = np.bincount(at[(masks & np.uint64(1)) != 0], minlength=size).astype(np.float64) + 0.5
     language = np.zeros(size, dtype=np.int8)
-    for bit in range(1, len(word_lists().languages)):
+    for bit in range(1, len(lists.languages)):
         hits = at[(masks >> np.uint64(bit)) & np.uint64(1) != 0]
         if len(hits):
             count = np.bincount(hits, minlength=size)
@@ -221,7 +248,9 @@ def _kinds(
         kinds[((mask >> language) | mask) & np.uint64(1) != 0] = kind
     openers = {f"{first} {second}" for first, second in lists.openers}
     light = np.fromiter(
-        (key in openers or key in _LETTERS or _NUMBER.fullmatch(key) is not None for key in keys), dtype=np.bool_, count=len(keys)
+        (key in openers or key in _LETTERS or _NUMBER.fullmatch(key) is not None for key in keys),
+        dtype=np.bool_,
+        count=len(keys),
     )
     single = np.fromiter(
         (len(key) == 1 and not is_part(key) and key not in _LETTERS for key in keys), np.bool_, len(keys)

@@ -56,7 +56,9 @@ def create(session: Session, run: str | None, *, model: str, alias: str) -> Summ
     set_name = _save(workspace, found, model, alias, names, vectors)
     if session.view.run == found.name:
         session.go(summary_set=set_name)
-    return SummaryMade(set_name, found.name, len(names), sum(name.title.startswith("Mixed:") for name in names))
+    return SummaryMade(
+        set_name, found.name, len(names), sum(name.title.startswith("Mixed:") for name in names)
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,16 +124,16 @@ def _counts(workspace: Workspace, run: RunInfo, column: str) -> dict[int, dict[s
     return found
 
 
-def _title_vectors(
-    session: Session, run: RunInfo, names: Sequence[ClusterName]
-) -> Sequence[bytes | None]:
+def _title_vectors(session: Session, run: RunInfo, names: Sequence[ClusterName]) -> Sequence[bytes | None]:
     """The titles' vectors in the run's space, float32; none where its model is not at hand."""
     from core.embed.space import embedder_of
 
     space = find_space(session.workspace, run.space)
     with contextlib.suppress(ActionError):
         if space is not None:
-            table = embedder_of(session.workspace, space).embed([name.title for name in names], session.control)
+            table = embedder_of(session.workspace, space).embed(
+                [name.title for name in names], session.control
+            )
             return [row.astype("<f4").tobytes() for row in table]
     return [None] * len(names)
 
@@ -139,10 +141,10 @@ def _title_vectors(
 def _check_alias(workspace: Workspace, run: RunInfo, alias: str) -> None:
     if len(alias) > 80:
         raise ActionError("bad_alias", "An alias has at most 80 characters.", "")
-    if alias and workspace.value(
-        "SELECT 1 FROM summary_set WHERE run_id = ? AND alias = ?", (run.id, alias)
-    ):
-        raise ActionError("alias_taken", f"The run has names with the alias {alias!r} already.", "Choose another.")
+    if alias and workspace.value("SELECT 1 FROM summary_set WHERE run_id = ? AND alias = ?", (run.id, alias)):
+        raise ActionError(
+            "alias_taken", f"The run has names with the alias {alias!r} already.", "Choose another."
+        )
 
 
 def _save(
@@ -167,10 +169,10 @@ def _save(
             (name, run.id, alias, model, METHOD, workspace.clock()),
         ).lastrowid
         connection.executemany(
-            "INSERT INTO summary (summary_set_id, cluster, title, description, form, phrases, cited, vector)"
-            " VALUES (?, ?, ?, ?, ?, ?, '[]', ?)",
+            "INSERT INTO summary (summary_set_id, cluster, title, description, form, phrases, phrase_shares, cited, vector)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, '[]', ?)",
             (
-                (set_id, number, n.title, n.description, _form(n.title), _phrases(n), vector)
+                (set_id, number, n.title, n.description, _form(n.title), *_phrases(n), vector)
                 for number, n, vector in zip(numbers, names, vectors, strict=True)
             ),
         )
@@ -183,5 +185,6 @@ def _form(title: str) -> str:
     return {"Mixed": "mixed", "Miscellaneous": "miscellaneous"}.get(head, "topic")
 
 
-def _phrases(name: ClusterName) -> str:
-    return json.dumps([phrase.text for phrase in name.phrases], ensure_ascii=False)
+def _phrases(name: ClusterName) -> tuple[str, str]:
+    texts = json.dumps([phrase.text for phrase in name.phrases], ensure_ascii=False)
+    return texts, json.dumps([round(phrase.share, 4) for phrase in name.phrases])

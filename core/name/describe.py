@@ -30,7 +30,9 @@ class Counts:
 
 
 def listing(parts: Sequence[str]) -> str:
-    """ "a", "a and b", "a, b and c"."""
+    """ "a", "a and b", "a, b and c"; commas alone where a part is not in Latin letters."""
+    if any(ord(letter) > 0x2FF and letter.isalpha() for part in parts for letter in part):
+        return ", ".join(parts)
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else list(parts))
 
 

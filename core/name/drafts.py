@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.control import Control
+from core.name import titles
 from core.name.corpus import CONTENT, EDGE, STOP, Corpus
 from core.name.describe import listing
 from core.name.phrases import GramTable, Phrase, count
@@ -19,8 +21,13 @@ from core.text import one_line
 
 _WORDS, _LONGER = 300, 120
 _PHRASES = 10
+_COVERED = 0.4
 _SHORT = 28
 _THIN = 0.05
+_SPEAKING = ((0.35, 0.13), (0.55, 0.25))
+"""A central text is the better title when no phrase is worth the first and it overlaps the others by the second."""
+_QUOTED = 48
+_FIGURES = re.compile(r"\d{3}")
 _HOW = ("how", "how's", "hows", "what's", "whats")
 
 
@@ -59,6 +66,8 @@ class Draftsman:
         self, corpus: Corpus, texts: Sequence[str], weights: NDArray[np.float64], control: Control
     ) -> None:
         self._corpus, self._texts, self._weights, self._control = corpus, texts, weights, control
+        spoken = np.bincount(corpus.languages, minlength=len(word_lists().languages))
+        self._everyone = spoken / max(corpus.size, 1)
         self._bounds = np.searchsorted(corpus.docs, np.arange(corpus.size + 1))
 
     def draft(
@@ -86,7 +95,10 @@ class Draftsman:
                 drafts.append(Draft("", (), (), ""))
                 continue
             first = dict.fromkeys(text for text in central[group] if labels[text] == group)
-            members = [*first, *(t for t in order[edges[group] : edges[group + 1]].tolist() if t not in first)]
+            members = [
+                *first,
+                *(t for t in order[edges[group] : edges[group + 1]].tolist() if t not in first),
+            ]
             drafts.append(self._one(table, members, rows))
             if group % 16 == 15 or group == k - 1:
                 self._control.progress("naming clusters", group + 1, k, "clusters")
@@ -104,6 +116,9 @@ class Draftsman:
             return Draft(only, phrases, spare, fit(only, _SHORT))
         chosen, cover = pick(view, view.candidates())
         spoken = [view.show(candidate) for candidate in chosen]
+        said = self._said(view, chosen[0].value if chosen else 0.0)
+        if said:
+            return Draft(said, phrases, spare, fit(said, _SHORT), lowers=True)
         if not spoken:
             quote = one_line(self._texts[members[0]], LIMIT - 17) if members else ""
             return Draft(f"Miscellaneous: “{quote}”" if quote else "", phrases, spare, quote, special=True)
@@ -111,8 +126,29 @@ class Draftsman:
         short = fit(view.show(brief[0]), _SHORT)
         if cover < _THIN and view.best_share() < 2 * _THIN and len(members) >= 10:
             return Draft(fit("Miscellaneous: " + ", ".join(spoken)), phrases, spare, short, special=True)
+        language = self._language(members)
+        if language and cover < _COVERED:
+            return Draft(fit(f"{language}: {', '.join(spoken)}"), phrases, spare, short)
         title = sentence(listing(spoken))
         return Draft(fit(title), phrases, spare, short, lowers=title != listing(spoken))
+
+    def _language(self, members: Sequence[int]) -> str:
+        """The language that most members share, where the whole corpus is written mostly in another; else empty."""
+        own = np.bincount(self._corpus.languages[members], minlength=len(self._everyone))
+        best = int(own.argmax())
+        if own[best] < 0.7 * len(members) or self._everyone[best] > 0.5:
+            return ""
+        return word_lists().names[best]
+
+    def _said(self, view: GroupView, worth: float) -> str:
+        """A short central text as a title, where it stands for the others better than a phrase worth `worth`."""
+        if len(view.members) < 2 or worth >= _SPEAKING[-1][0]:
+            return ""
+        middle, overlap = view.middle()
+        if not any(worth < below and overlap >= enough for below, enough in _SPEAKING):
+            return ""
+        said = titles.spoken(self._texts[middle], _QUOTED)
+        return "" if _FIGURES.search(said) else said
 
     def _special(self, members: Sequence[int]) -> str:
         """A title for a cluster of greetings or of texts without a topic word; empty for every other."""
@@ -126,9 +162,14 @@ class Draftsman:
             kinds = self._corpus.kinds[a:b]
             weight = float(self._weights[text])
             total += weight
-            shown = one_line(self._texts[text], 24).strip(" .!?,。！？").casefold() or one_line(self._texts[text], 24)
-            if words and len(words) <= 8 and (words[0] in _HOW or any(w in lists.greetings for w in words)) and all(
-                w in lists.greetings or w in lists.address for w in words
+            shown = one_line(self._texts[text], 24).strip(" .!?,。！？").casefold() or one_line(
+                self._texts[text], 24
+            )
+            if (
+                words
+                and len(words) <= 8
+                and (words[0] in _HOW or any(w in lists.greetings for w in words))
+                and all(w in lists.greetings or w in lists.address for w in words)
             ):
                 greeting += weight
                 said[shown] += weight
@@ -146,7 +187,9 @@ class Draftsman:
         corpus, few = self._corpus, len(view.members) < 4
         chosen: list[tuple[frozenset[str], Phrase]] = []
         ranked = sorted(
-            (float(table.score[r]) * float(table.whole[table.gram[r]]), int(r)) for r in rows if few or table.texts[r] > 1
+            (float(table.score[r]) * float(table.whole[table.gram[r]]), int(r))
+            for r in rows
+            if few or table.texts[r] > 1
         )
         for score, row in reversed(ranked):
             gram = int(table.gram[row])
@@ -154,7 +197,9 @@ class Draftsman:
             words, kinds = corpus.tokens[at : at + n].tolist(), corpus.kinds[at : at + n].tolist()
             if view.torn(words, kinds):
                 continue
-            topics = frozenset(stem(corpus.keys[w]) for w, kind in zip(words, kinds, strict=True) if kind == CONTENT)
+            topics = frozenset(
+                stem(corpus.keys[w]) for w, kind in zip(words, kinds, strict=True) if kind == CONTENT
+            )
             share = float(table.share[row])
             phrase = Phrase(corpus.phrase(words), share, score)
             within = [i for i, (other, _) in enumerate(chosen) if topics <= other or other <= topics]

@@ -113,18 +113,20 @@ def name_clusters(
     control.progress("reading texts", len(kept), len(kept), "texts")
     names = Draftsman(corpus, shown, np.sqrt(np.maximum(weights[kept], 0.0)), control)
     near = np.asarray(neighbours, dtype=np.int64).reshape(k, -1)
-    drafts = names.draft(labels[kept], near, [[place[i] for i in row if i in place] for row in representatives])
+    drafts = names.draft(
+        labels[kept], near, [[place[i] for i in row if i in place] for row in representatives]
+    )
     halves = _name_halves(names, labels[kept], near, mixtures, place)
-    titles = [_title(draft, halves.get(i), float(coherence[i]) < incoherent) for i, draft in enumerate(drafts)]
+    titles = [
+        _title(draft, halves.get(i), float(coherence[i]) < incoherent) for i, draft in enumerate(drafts)
+    ]
     titles = unique_titles(titles, [draft.spare for draft in drafts])
     if counts is None:
         counts = _count(labels, weights, k)
     return tuple(
         ClusterName(
             title,
-            describe(
-                draft.phrases, texts[row[0]] if len(row) else "", counts[i], halves.get(i, ())
-            ),
+            describe(draft.phrases, texts[row[0]] if len(row) else "", counts[i], halves.get(i, ())),
             draft.phrases,
         )
         for i, (title, draft, row) in enumerate(zip(titles, drafts, representatives, strict=True))
@@ -135,7 +137,9 @@ def _title(draft: Draft, halves: tuple[str, str] | None, incoherent: bool) -> st
     if halves is not None and not draft.special:
         return fit(f"Mixed: {halves[0]} and {halves[1]}")
     if incoherent and not draft.special and draft.title:
-        return fit(f"Miscellaneous: {draft.title[:1].lower() + draft.title[1:] if draft.lowers else draft.title}")
+        return fit(
+            f"Miscellaneous: {draft.title[:1].lower() + draft.title[1:] if draft.lowers else draft.title}"
+        )
     return draft.title or "Miscellaneous"
 
 

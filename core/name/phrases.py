@@ -45,6 +45,8 @@ class GramTable:
         share: float [rows], weighted share of the group's texts.
         texts: int [rows], number of the group's texts.
         neighbour: float [rows], the largest share in a neighbour group.
+        focus: float [rows], how much more common a gram is in the group than anywhere, 0 (no more) to 1 (only here), on a
+            logarithmic scale.
         score: float [rows].
         first, length: int [grams].
         whole: float [grams], how often, anywhere, a gram stands by itself: with no topic word before it, and neither a
@@ -57,6 +59,7 @@ class GramTable:
     share: NDArray[np.float64]
     texts: NDArray[np.int64]
     neighbour: NDArray[np.float64]
+    focus: NDArray[np.float64]
     score: NDArray[np.float64]
     first: NDArray[np.int64]
     length: NDArray[np.int64]
@@ -137,7 +140,19 @@ def count(
         start, ids = start[repeated], ids[repeated]
     if not found:
         none_i, none_f = np.zeros(0, dtype=np.int64), np.zeros(0)
-        return GramTable(none_i, none_i, none_f, none_i, none_f, none_f, none_i, none_i, none_f, _sizes(groups, k, weights))
+        return GramTable(
+            none_i,
+            none_i,
+            none_f,
+            none_i,
+            none_f,
+            none_f,
+            none_f,
+            none_i,
+            none_i,
+            none_f,
+            _sizes(groups, k, weights),
+        )
     gram = np.concatenate([g for g, _ in found])
     doc = np.concatenate([d for _, d in found])
     shape = (np.concatenate(firsts), np.concatenate(lengths), np.concatenate(wholes))
@@ -177,7 +192,22 @@ def _score(
         hit = (cell[at] == wanted) & (other >= 0)
         nearest = np.maximum(nearest, np.where(hit, share[at], 0.0))
     score = share * np.log1p(average / np.maximum(everywhere[gram], 1e-9)) * (share / (share + nearest))
+    lift = share * sizes.sum() / np.maximum(everywhere[gram], 1e-9)
+    most = np.log(np.maximum(sizes.sum() / np.maximum(sizes[group], 1e-9), 1.0))
+    focus = np.where(
+        most > 0, np.clip(np.log(np.maximum(lift, 1e-9)) / np.maximum(most, 1e-9), 0.0, 1.0), 1.0
+    )
     keep = (texts > 1) | (length[gram] == 1)
     return GramTable(
-        gram[keep], group[keep], share[keep], texts[keep], nearest[keep], score[keep], first, length, whole, sizes
+        gram[keep],
+        group[keep],
+        share[keep],
+        texts[keep],
+        nearest[keep],
+        focus[keep],
+        score[keep],
+        first,
+        length,
+        whole,
+        sizes,
     )

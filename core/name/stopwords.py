@@ -17,6 +17,7 @@ class WordLists:
 
     Attributes:
         languages: Language codes; bit `i` of a mask belongs to `languages[i]`. English is bit 0.
+        names: What each language is called in English.
         stop: Word -> mask of the languages in which it is a stop word: never the first or last word of a phrase.
         weak: Word -> mask of the languages in which it is a weak word ("write", "give"): it may open a phrase and is no
             phrase alone.
@@ -28,6 +29,7 @@ class WordLists:
     """
 
     languages: tuple[str, ...]
+    names: tuple[str, ...]
     stop: dict[str, int]
     weak: dict[str, int]
     glue: frozenset[str]
@@ -49,9 +51,13 @@ def word_lists() -> WordLists:
     weak: dict[str, int] = {}
     plain: dict[str, frozenset[str]] = {}
     languages: list[str] = []
+    names: dict[str, str] = {}
     for line in files("core.name").joinpath("stopwords.txt").read_text("utf-8").split("\n"):
         head, _, tail = line.partition(":")
         if not tail or head.startswith("#"):
+            continue
+        if head == "names":
+            names = dict(pair.split("=") for pair in tail.split())
             continue
         words = [word.casefold() for word in tail.split()]
         kind, _, language = head.partition(" ")
@@ -64,4 +70,14 @@ def word_lists() -> WordLists:
         for word in words:
             table[word] = table.get(word, 0) | 1 << languages.index(language)
     openers = frozenset((a, b) for a, _, b in (word.partition("-") for word in plain["opener"]))
-    return WordLists(tuple(languages), stop, weak, plain["glue"], plain["determiner"], openers, plain["greeting"], plain["address"])
+    return WordLists(
+        tuple(languages),
+        tuple(names[language] for language in languages),
+        stop,
+        weak,
+        plain["glue"],
+        plain["determiner"],
+        openers,
+        plain["greeting"],
+        plain["address"],
+    )

@@ -79,7 +79,9 @@ def name_tree(nodes: Sequence[TreeNode]) -> tuple[str, ...]:
         spare[index] = tuple(p.text for p in picks)
         made.append(index)
     fixed = {title_key(node.title) for node in nodes if node.title}
-    for index, title in zip(made, unique_among([titles[i] for i in made], [spare[i] for i in made], fixed), strict=True):
+    for index, title in zip(
+        made, unique_among([titles[i] for i in made], [spare[i] for i in made], fixed), strict=True
+    ):
         titles[index] = title
     for index in sorted(range(len(nodes)), key=lambda i: (-_depth(nodes, i), i)):
         if not nodes[index].title and len(children[index]) == 1:
@@ -114,7 +116,11 @@ class _Terms:
 
     def __init__(self, nodes: Sequence[TreeNode], leaves: Sequence[int]) -> None:
         self._sizes = {leaf: max(nodes[leaf].size, 1e-9) for leaf in leaves}
-        lines = [line for leaf in leaves for line in (_plain(nodes[leaf].title), *(p.text for p in nodes[leaf].phrases))]
+        lines = [
+            line
+            for leaf in leaves
+            for line in (_plain(nodes[leaf].title), *(p.text for p in nodes[leaf].phrases))
+        ]
         corpus = read(lines)
         self._holds: dict[int, dict[tuple[str, ...], float]] = {}
         self._texts: dict[tuple[str, ...], dict[str, float]] = defaultdict(lambda: defaultdict(float))
@@ -185,7 +191,11 @@ def _grams(corpus: Corpus, start: int, end: int) -> list[tuple[tuple[str, ...], 
                 break
             if kinds[b] != CONTENT:
                 continue
-            topics = {stem(corpus.keys[w]) for w, kind in zip(tokens[a : b + 1], kinds[a : b + 1], strict=True) if kind != STOP}
+            topics = {
+                stem(corpus.keys[w])
+                for w, kind in zip(tokens[a : b + 1], kinds[a : b + 1], strict=True)
+                if kind != STOP
+            }
             grams.append((tuple(sorted(topics)), corpus.phrase(tokens[a : b + 1])))
     return grams
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.name.corpus import CONTENT, EDGE, STOP, WEAK, Corpus
+from core.name.corpus import CONTENT, EDGE, STOP, WEAK, Corpus, respell
 from core.name.phrases import GramTable
 from core.name.stopwords import word_lists
 from core.name.tokens import is_unspaced
+from core.text import one_line
 
 LIMIT = 60
 """Characters of a title."""
@@ -19,7 +21,7 @@ LIMIT = 60
 _SAMPLE = 400
 _CANDIDATES = 80
 _PREPOSITIONS = frozenset("as at between by for from in into of on or out over per under up with and".split())
-_ASKING = frozenset("tell let give get show make find put kind ask say know use".split())
+_ASKING = frozenset("tell let give get show see put take made good kind ask say know use".split())
 _FADE = (1.0, 0.8, 0.5, 0.3, 0.15)
 
 
@@ -69,13 +71,15 @@ class GroupView:
                 self._holds[word] = self._holds.get(word, 0) | bit
         self._weight: dict[int, float] = {}
         self._contrast: dict[int, float] = {}
+        self._focus: dict[int, float] = {}
         single = table.length[table.gram[rows]] == 1
         for row in rows[single].tolist():
             gram = int(table.gram[row])
             share, near = float(table.share[row]), float(table.neighbour[row])
             word = int(corpus.tokens[table.first[gram]])
             self._contrast[word] = share / (share + near)
-            self._weight[word] = share * (0.3 + 0.7 * self._contrast[word])
+            self._focus[word] = float(table.focus[row])
+            self._weight[word] = share * (0.2 + 0.8 * self._contrast[word]) * (0.4 + 0.6 * self._focus[word])
         self._strongest = max(self._weight.values(), default=1.0)
 
     def show(self, candidate: Candidate) -> str:
@@ -90,13 +94,30 @@ class GroupView:
         """The largest share of texts that one topic word reaches, its contrast counted."""
         return max(self._weight.values(), default=0.0)
 
+    def middle(self, among: int = 12) -> tuple[int, float]:
+        """The text among the most central ones that shares most words with the others, and the mean overlap (Jaccard).
+
+        Stop words count here: they are what texts such as "where are you from" consist of.
+        """
+        sets = [set(self._corpus.tokens[a:b].tolist()) - {0} for a, b in self._bounds]
+        best, most = 0, -1.0
+        for index, own in enumerate(sets[:among]):
+            overlap = sum(len(own & other) / (len(own | other) or 1) for other in sets) / max(len(sets), 1)
+            if overlap > most + 1e-12:
+                best, most = index, overlap
+        return self.members[best], most
+
     def joins(self, candidate: Candidate) -> bool:
         """Whether a phrase reads well behind "and": it is neither a question head nor a bare verb."""
         opens = self._corpus.keys[candidate.words[0]]
         if len(candidate.words) == 1:
             fit_noun = candidate.whole > 0.7 and not opens.endswith(("ing", "ed"))
             strong = self._weight.get(candidate.words[0], 0.0) >= 0.25 * self._strongest
-            return fit_noun and strong and self._contrast.get(candidate.words[0], 0.0) > 0.6
+            own = (
+                self._contrast.get(candidate.words[0], 0.0) > 0.6
+                and self._focus.get(candidate.words[0], 0.0) > 0.45
+            )
+            return fit_noun and strong and own
         return candidate.whole > 0.6 and " " not in opens and opens not in _ASKING
 
     def texts_with(self, topics: Sequence[int]) -> int:
@@ -131,17 +152,25 @@ class GroupView:
         value = gain + 0.6 * share + 0.3 * cover * min(self._contrast.get(word, 0.0) for word in topics)
         value *= 0.5 * (0.5 + 0.5 * whole) if len(words) == 1 else 0.25 + 0.75 * whole * whole
         value *= self._manner(words)
-        value *= 0.6 ** self.torn(words, kinds) * (0.9 if kinds[0] == WEAK else 1.0)
-        value -= 0.01 * max(len(words) - 3, 0) + 0.35 * self._strongest * odd
+        value *= (
+            0.6 ** self.torn(words, kinds)
+            * (0.93 if kinds[0] == WEAK else 1.0)
+            * (1.05 if STOP in kinds else 1.0)
+        )
+        value -= 0.01 * max(len(words) - 3, 0) + 0.5 * self._strongest * odd
         return Candidate(tuple(words), topics, value, whole, cover)
 
     def _manner(self, words: Sequence[int]) -> float:
         """Below 1 for what reads less well in a title: figures, and a past tense at its head."""
         keys = [self._corpus.keys[word] for word in words]
-        figures = any(any(c.isdigit() for c in key) and self._corpus.shown[w].islower() for key, w in zip(keys, words, strict=True))
+        figures = any(
+            any(c.isdigit() for c in key) and self._corpus.shown[w].islower()
+            for key, w in zip(keys, words, strict=True)
+        )
         figures = figures or any(key.isdigit() for key in keys)
         past = len(keys) > 1 and keys[0].isascii() and keys[0].endswith("ed") and len(keys[0]) > 4
-        return (0.7 if figures else 1.0) * (0.85 if past else 1.0)
+        asking = len(keys) > 1 and keys[0] in _ASKING
+        return (0.55 if figures else 1.0) * (0.8 if asking else 1.0) * (0.85 if past else 1.0)
 
     def torn(self, words: Sequence[int], kinds: Sequence[int]) -> int:
         """How many things make the phrase read like a piece of a sentence."""
@@ -188,6 +217,24 @@ class GroupView:
         return words[start:end], kinds[start:end]
 
 
+_LEAD = re.compile(
+    r"^(?:(?:hey|hi|hello|ok|okay|so|well|and|please|kindly|also|now|assistant|thanks|just)\b[\s,.!]*"
+    r"|(?:can|could|would|will) (?:you|u)(?: please)?(?: help me)?(?: to)?\b[\s,]*"
+    r"|i(?: want|'d like| would like| need|'d love| would love| wanna)(?: you)?(?: to)?(?: know)?\b[\s,]*"
+    r"|(?:please )?(?:tell|inform|let) me(?: know)?(?: about)? (?=the |a |an |my |your |some )|do you know\b[\s,]*)+",
+    re.IGNORECASE,
+)
+
+
+def spoken(text: str, limit: int = LIMIT) -> str:
+    """A short text as a title: one line, without the courtesies before it; empty where it is longer than `limit`."""
+    line = one_line(text, 2 * limit)
+    bare = _LEAD.sub("", line).strip(" .,;!") or line.strip(" .,;!")
+    bare = re.sub(r",? (?:please|pls|thanks|thank you)$", "", bare, flags=re.IGNORECASE)
+    bare = respell(bare)
+    return sentence(bare) if 0 < len(bare) <= limit else ""
+
+
 def sentence(text: str) -> str:
     """`text` with its first letter in upper case, unless its first word has a spelling of its own (iPhone, node.js)."""
     first = text.split(" ", 1)[0]
@@ -211,7 +258,26 @@ def stem(word: str) -> str:
     word = word.casefold()
     if not word.isascii() or len(word) < 4:
         return word
-    for ending in ("ations", "ation", "ating", "ated", "ates", "ate", "ings", "ing", "ies", "ed", "es", "s", "e", "y"):
+    for ending in (
+        "ations",
+        "ation",
+        "ional",
+        "ions",
+        "ion",
+        "al",
+        "ating",
+        "ated",
+        "ates",
+        "ate",
+        "ings",
+        "ing",
+        "ies",
+        "ed",
+        "es",
+        "s",
+        "e",
+        "y",
+    ):
         if word.endswith(ending) and len(word) - len(ending) >= 3:
             return word[: -len(ending)]
     return word
@@ -222,11 +288,17 @@ def _fuller(candidates: Sequence[Candidate]) -> Candidate:
     best = candidates[0]
     if len(best.words) > 1:
         return best
-    around = (c for c in candidates if len(c.words) > 1 and best.words[0] in c.topics and c.value >= 0.35 * best.value)
+    around = (
+        c
+        for c in candidates
+        if len(c.words) > 1 and best.words[0] in c.topics and c.value >= 0.5 * best.value
+    )
     return next(around, best)
 
 
-def pick(view: GroupView, candidates: Sequence[Candidate], room: int = LIMIT) -> tuple[list[Candidate], float]:
+def pick(
+    view: GroupView, candidates: Sequence[Candidate], room: int = LIMIT
+) -> tuple[list[Candidate], float]:
     """The one, two or three phrases that together stand for the group, and the share of texts that hold one of them.
 
     One phrase that many members share stands alone; else the phrase that says most about the remaining members joins it.
@@ -244,17 +316,19 @@ def pick(view: GroupView, candidates: Sequence[Candidate], room: int = LIMIT) ->
     total = max(len(view.members), 1)
     wanted = 1 if chosen[0].cover >= 0.35 else 2 if chosen[0].cover >= 0.12 else 3
     left = room - len(view.show(chosen[0]))
-    glue = {stem(word) for word in word_lists().stop}
+    glue = {stem(word) for word, mask in word_lists().stop.items() if mask & 1}
     if any(view.key(word) == "and" for word in chosen[0].words) and chosen[0].cover >= 0.05:
         wanted = 1
     while len(chosen) < wanted:
-        said = {stem(view.key(word)) for c in chosen for word in c.words} - glue
+        said = {stem(w) for c in chosen for word in c.words for w in view.key(word).split("-")} - glue
         best: Candidate | None = None
         most = 0.0
         for candidate in fitting[:_CANDIDATES]:
             if len(candidate.words) > 4 or len(view.show(candidate)) + 5 > left or not view.joins(candidate):
                 continue
-            if said & {stem(view.key(word)) for word in candidate.words}:
+            if candidate.value < 0.2 * chosen[0].value or said & {
+                stem(w) for word in candidate.words for w in view.key(word).split("-")
+            }:
                 continue
             gain = (view.texts_with(candidate.topics) & ~reached).bit_count() / total
             worth = gain * max(candidate.value, 0.0) * (1.6 if len(candidate.words) > 1 else 1.0)

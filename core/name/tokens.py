@@ -11,7 +11,7 @@ from functools import cache
 from core.name.stopwords import word_lists
 
 BREAK = ""
-_FULL = 1_000
+LONGEST = 1_000
 """Characters of a text that are read: an ask stands at its head or at its tail, the paste between them names nothing."""
 
 _MARKS = (
@@ -42,9 +42,11 @@ _UNSPACED = re.compile(r"[\u3005\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\u
 _KANA = re.compile(r"[\u3040-\u30ff]")
 _THAI = re.compile(r"[\u0e00-\u0e7f]")
 _JAPANESE = re.compile(r"[\u3041-\u309f]+|[\u30a0-\u30ff]+|[\u3005\u3400-\u9fff\uf900-\ufaff]+")
-_THAI_CLUSTER = re.compile(r"[\u0e40-\u0e44]?[\u0e01-\u0e2e\u0e2f-\u0e30\u0e32\u0e33\u0e45\u0e46][\u0e31\u0e34-\u0e3a\u0e47-\u0e4e]*|.")
+_THAI_CLUSTER = re.compile(
+    r"[\u0e40-\u0e44]?[\u0e01-\u0e2e\u0e2f-\u0e30\u0e32\u0e33\u0e45\u0e46][\u0e31\u0e34-\u0e3a\u0e47-\u0e4e]*|."
+)
 _MIXED = re.compile(r"\d.*[A-Za-z]|[A-Za-z].*\d")
-_LONGEST = 30
+_LONGEST_WORD = 30
 
 
 def is_unspaced(text: str) -> bool:
@@ -54,12 +56,15 @@ def is_unspaced(text: str) -> bool:
 
 def is_part(key: str) -> bool:
     """Whether a token is only a piece of a word: one Han character or one Thai letter cluster."""
-    return bool(key) and _UNSPACED.match(key) is not None and _KANA.search(key) is None and (
-        len(key) == 1 or _THAI.match(key) is not None
+    return (
+        bool(key)
+        and _UNSPACED.match(key) is not None
+        and _KANA.search(key) is None
+        and (len(key) == 1 or _THAI.match(key) is not None)
     )
 
 
-def crop(text: str, limit: int = _FULL) -> str:
+def crop(text: str, limit: int = LONGEST) -> str:
     """The first seven tenths and the last three tenths of `limit` characters of a longer text, a line end between."""
     if len(text) <= limit:
         return text
@@ -96,10 +101,10 @@ def _unspaced(run: str) -> list[str]:
 
 
 def _is_noise(word: str) -> bool:
-    return "_" in word or len(word) > _LONGEST or (len(word) > 8 and _MIXED.search(word) is not None)
+    return "_" in word or len(word) > _LONGEST_WORD or (len(word) > 8 and _MIXED.search(word) is not None)
 
 
-def tokenise(text: str, limit: int = _FULL) -> list[str]:
+def tokenise(text: str, limit: int = LONGEST) -> list[str]:
     """Tokens of a text in their original spelling, `BREAK` between the parts that do not belong together.
 
     Code, addresses, markup, escapes, identifiers and encoded data become breaks; "C++", ".NET", "node.js", "don't" and

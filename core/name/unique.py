@@ -58,7 +58,11 @@ def unique_among(titles: Sequence[str], spare: Sequence[Sequence[str]], fixed: C
             elsewhere = [{title_key(p) for j in indices if j != i for p in spare[j]} for i in indices]
             for own, others in zip(indices, elsewhere, strict=True):
                 said = _said(out[own])
-                new = [p for p in spare[own] if not _said(p) <= said and title_key(_longer(out[own], p)) not in taken]
+                new = [
+                    p
+                    for p in spare[own]
+                    if not _said(p) <= said and title_key(_longer(out[own], p)) not in taken
+                ]
                 best = next((p for p in new if title_key(p) not in others), next(iter(new), None))
                 if best is not None:
                     out[own] = _longer(out[own], best)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,9 @@ from numpy.typing import NDArray
 from core.errors import ActionError
 from db.vectors import SpaceInfo
 from db.workspace import Workspace
+
+if TYPE_CHECKING:
+    from core.embed.base import Embedder
 
 _REMEMBERED = 256
 """Vectors of so many queries are kept: paging and changing a filter ask for the same one again."""
@@ -21,7 +25,7 @@ class QueryEmbedders:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._models: dict[tuple[int, str], object] = {}
+        self._models: dict[tuple[int, str], Embedder] = {}
         self._vectors: OrderedDict[tuple[int, str, str], NDArray[np.float32]] = OrderedDict()
 
     def vector(self, workspace: Workspace, space: SpaceInfo, text: str) -> NDArray[np.float32]:
@@ -30,13 +34,11 @@ class QueryEmbedders:
         Raises:
             ActionError: The space's model is not on this machine, cannot be loaded or is of another revision.
         """
-        from core.embed.base import Embedder
-
         with self._lock:
             key = (space.id, space.revision, text)
             if key not in self._vectors:
                 model = self._models.get(key[:2])
-                if not isinstance(model, Embedder):
+                if model is None:
                     model = self._models[key[:2]] = _model_of(workspace, space)
                 self._vectors[key] = model.embed([text])[0]
                 if len(self._vectors) > _REMEMBERED:
@@ -53,7 +55,7 @@ def embedders(workspace: Workspace) -> QueryEmbedders:
     return found
 
 
-def _model_of(workspace: Workspace, space: SpaceInfo) -> object:
+def _model_of(workspace: Workspace, space: SpaceInfo) -> Embedder:
     """The model that made the vectors of a space, loaded; never fetched from a hub."""
     from core.embed.base import FittedEmbedder
     from core.embed.resolve import resolve

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
-from db.fts import fold, terms
+from db.fts import fold, shown, terms, unspaced
 
 _MAX_SPANS = 200
 
@@ -22,6 +21,8 @@ def highlights(text: str, user_text: str) -> tuple[tuple[int, int], ...]:
     spans: list[tuple[int, int]] = []
     for match in pattern.finditer(folded):
         start, end = places[match.start()], places[match.end() - 1] + 1
+        while end < len(text) and not fold(text[end]):
+            end += 1
         if spans and start < spans[-1][1]:
             continue
         spans.append((start, end))
@@ -41,17 +42,13 @@ def _folded(text: str) -> tuple[str, list[int]]:
     return "".join(parts), places
 
 
-@lru_cache(maxsize=64)
 def _pattern(user_text: str) -> re.Pattern[str] | None:
-    """One of the words and phrases; between the tokens of a phrase may stand what is no part of a word."""
-    wanted = sorted(
-        ((term.body.split(), term.prefix) for term in terms(user_text) if not term.excluded),
-        key=lambda tokens: -len("".join(tokens[0])),
-    )
+    """One of the words and phrases; between the tokens of a phrase stands what is no part of a word."""
+    wanted = [term for term in terms(user_text) if not term.excluded]
     alternatives = []
-    for tokens, prefix in wanted:
-        words = [re.escape(_unescaped(token)) for token in tokens]
-        start = r"(?<!\w)" if _wordy(tokens[0]) else ""
-        end = r"(?!\w)" if _wordy(tokens[-1]) and not prefix else ""
-        alternatives.append(start + r"[\W_]*?".join(words) + end)
+    for term in sorted(wanted, key=lambda term: -len("".join(term.tokens))):
+        words = [shown(token) for token in term.tokens]
+        start = "" if unspaced(words[0][0]) else r"(?<![^\W_])"
+        end = "" if unspaced(words[-1][-1]) or term.prefix else r"(?![^\W_])"
+        alternatives.append(start + r"[\W_]*?".join(re.escape(word) for word in words) + end)
     return re.compile("|".join(alternatives)) if alternatives else None

@@ -43,7 +43,7 @@ def fuse(rankings: Sequence[Ranking]) -> Ranking:
     ids = np.concatenate([ranking.ids for ranking in rankings])
     parts = np.concatenate([1.0 / (RRF_K + 1.0 + np.arange(len(ranking.ids))) for ranking in rankings])
     distinct, places = np.unique(ids, return_inverse=True)
-    return ranked(distinct, np.bincount(places, weights=parts, minlength=len(distinct)))
+    return ranked(distinct, np.bincount(places, weights=parts, minlength=len(distinct)).astype(np.float64))
 
 
 def page(ranking: Ranking, limit: int, after: str | None) -> tuple[Ranking, str | None]:

@@ -19,12 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.embed import minilm
+from core.embed.library import text_embedding
 from core.embed.resolve import default_cache, resolve
 
 SHARED = Path(__file__).resolve().parents[2] / "../shared/data"
 MODELS = {"LMSYS_TUI_MODELS": str(SHARED / "models")}
 LONG_TEXTS = 128
-WORDS = "how do I make a plot of monthly sales by region in python with pandas and add a legend please".split()
+SENTENCE = "how do I make a plot of monthly sales by region in python with pandas and add a legend please"
 
 
 def texts(kind: str, count: int) -> list[str]:
@@ -35,17 +36,17 @@ def texts(kind: str, count: int) -> list[str]:
             return [json.loads(line)["text"] for line, _ in zip(file, range(count), strict=False)]
     rng = np.random.default_rng(0)
     longest = 20 if kind == "short" else 400
-    return [" ".join(rng.choice(WORDS, rng.integers(3, longest))) for _ in range(count)]
+    return [" ".join(rng.choice(SENTENCE.split(), rng.integers(3, longest))) for _ in range(count)]
 
 
 def default_fastembed(queries: list[str]) -> Callable[[], NDArray[np.float32]]:
     """fastembed as it comes: batches of 256 in the given order, all threads in one session."""
-    from fastembed import TextEmbedding
-
     embedder = minilm.minilm(default_cache(), "cpu", "")
     embedder.prepare()
-    model = TextEmbedding(
-        minilm.FASTEMBED_NAME, specific_model_path=str(minilm.assemble(default_cache())), providers=["CPUExecutionProvider"]
+    model = text_embedding()(
+        minilm.FASTEMBED_NAME,
+        specific_model_path=str(minilm.assemble(default_cache())),
+        providers=["CPUExecutionProvider"],
     )
     return lambda: np.stack(list(model.embed(queries)))
 
@@ -72,7 +73,11 @@ def one(case: str, kind: str, count: int, target: Path) -> None:
     vectors = run()
     seconds = time.perf_counter() - started
     np.save(target, vectors)
-    print(json.dumps({"seconds": seconds, "peak_mb": _peak_mb(), "texts": len(queries), "dim": vectors.shape[1]}))
+    print(
+        json.dumps(
+            {"seconds": seconds, "peak_mb": _peak_mb(), "texts": len(queries), "dim": vectors.shape[1]}
+        )
+    )
 
 
 def main(arguments: list[str]) -> None:
@@ -81,7 +86,9 @@ def main(arguments: list[str]) -> None:
         one(arguments[1], arguments[2], int(arguments[3]), Path(arguments[4]))
         return
     count = int(arguments[0]) if arguments else 2000
-    print(f"{'model':<18}{'texts':>8} {'kind':<7}{'dim':>5}{'texts/s':>10}{'peak MB':>9}  least cosine to the default")
+    print(
+        f"{'model':<18}{'texts':>8} {'kind':<7}{'dim':>5}{'texts/s':>10}{'peak MB':>9}  least cosine to the default"
+    )
     with tempfile.TemporaryDirectory() as folder:
         for kind, number in (("short", count), ("long", min(count, LONG_TEXTS))):
             for case in ("default", "minilm", "potion", "use-multilingual", "lexical"):

@@ -1,0 +1,280 @@
+"""What the panes say, as lines: pure functions from rows to lines of a given width."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core.rows import ClusterDetail, ClusterRow, NodeRow, RunDetail, RunRow, Share, TextRow
+from core.text import one_line
+from screens.widgets.spans import Line, Span, coherence_mark, fit, percent, share_bar, wrap
+
+NUMBER = 5
+LANGUAGE = 9
+
+
+def heading(text: str) -> Line:
+    """A heading."""
+    return Line(((text, "heading"),))
+
+
+def paragraph(text: str, width: int, look: str = "text", most: int = 12) -> list[Line]:
+    """Wrapped text of at most `most` lines."""
+    parts = wrap(one_line(text, 4000), width)
+    lines = [Line(((part, look),)) for part in parts[:most]]
+    if len(parts) > most:
+        lines.append(Line((("\u2026", "dim"),)))
+    return lines
+
+
+def text_line(row: TextRow) -> Line:
+    """A query: how often it was asked, in which language, and its words."""
+    return Line(
+        (
+            (f"{row.times:>{NUMBER},}\u00d7 ", "number"),
+            (fit(row.language or "", LANGUAGE) + " ", "dim"),
+            (one_line(row.text, 240), "text"),
+        ),
+        row,
+    )
+
+
+def hit_line(row: TextRow, width: int) -> Line:
+    """A search result: times, language, cluster, words."""
+    cluster = max(14, min(30, width // 4))
+    title = row.cluster_title or ("" if row.cluster is None else f"cluster {row.cluster}")
+    return Line(
+        (
+            (f"{row.times:>{NUMBER},}\u00d7 ", "number"),
+            (fit(row.language or "", LANGUAGE) + " ", "dim"),
+            (fit(one_line(title), cluster) + " ", "other"),
+            (one_line(row.text, 240), "text"),
+        ),
+        row,
+    )
+
+
+def node_line(row: NodeRow | ClusterRow) -> Line:
+    """A child: size, share, title."""
+    mark = coherence_mark(row.coherence) if row.kind == "cluster" else (" ", "dim")
+    look = "dim" if row.kind in ("noise", "orphans", "no_parent") else "text"
+    low = isinstance(row, NodeRow) and row.low_fit
+    return Line(
+        (
+            (f"{row.size:>7,} ", "number"),
+            (share_bar(row.share, 10), "bar"),
+            (f"{percent(row.share)} ", "dim"),
+            mark,
+            ("?" if low else " ", "warn"),
+            (one_line(row.title, 160), look),
+        ),
+        row,
+    )
+
+
+def shares_lines(title: str, shares: Sequence[Share], width: int, most: int = 4) -> list[Line]:
+    """A facet as bars; the rest is summed up."""
+    if not shares:
+        return []
+    label = min(24, max(10, width // 3))
+    bar = max(6, min(16, width - label - 16))
+    lines = [heading(title)]
+    for share in shares[:most]:
+        lines.append(
+            Line(
+                (
+                    (" " + fit(one_line(share.value), label) + " ", "text"),
+                    (share_bar(share.share, bar), "bar"),
+                    (f"{percent(share.share)} {share.count:>8,}", "dim"),
+                )
+            )
+        )
+    rest = shares[most:]
+    if rest:
+        lines.append(Line(((f" and {len(rest)} more with {sum(s.count for s in rest):,}", "dim"),)))
+    return lines
+
+
+def beside(left: list[Line], right: list[Line], width: int) -> list[Line]:
+    """Two blocks next to each other; the left one takes `width` cells."""
+    from rich.cells import cell_len
+
+    lines = []
+    for n in range(max(len(left), len(right))):
+        spans = left[n].spans if n < len(left) else ()
+        used = sum(cell_len(text) for text, _ in spans)
+        tail = right[n].spans if n < len(right) else ()
+        lines.append(Line((*spans, (" " * max(width - used, 1), "text"), *tail)))
+    return lines
+
+
+def cluster_lines(detail: ClusterDetail, width: int, members: int | None) -> list[Line]:
+    """A cluster: what it is, whom it holds, what borders on it; the list of all members follows.
+
+    Args:
+        detail: The cluster.
+        width: Cells of a line.
+        members: How many members there are, when known.
+    """
+    lines = [Line(((part, "strong"),)) for part in wrap(one_line(detail.title, 300), width)]
+    lines += paragraph(detail.description, width)
+    lines.append(Line(_facts(detail)))
+    if detail.phrases:
+        lines += paragraph("Phrases: " + " \u00b7 ".join(detail.phrases), width, "other", 2)
+    half = width // 2
+    if width >= 72:
+        lines += beside(
+            shares_lines("Languages", detail.languages, half - 2),
+            shares_lines("Models", detail.models, half - 2),
+            half,
+        )
+    else:
+        lines += shares_lines("Languages", detail.languages, width, 3)
+        lines += shares_lines("Models", detail.models, width, 3)
+    blocks = (
+        ("Most typical", detail.central),
+        ("At the border", detail.boundary),
+        ("Near, but in other clusters", detail.outside),
+    )
+    for title, rows in blocks:
+        if rows:
+            lines.append(heading(title))
+            outside = rows is detail.outside
+            lines += [hit_line(row, width) if outside else text_line(row) for row in rows]
+    if detail.neighbours:
+        lines.append(heading("Neighbouring clusters"))
+        lines += [
+            Line(
+                (
+                    (f"{n.size:>6,} ", "number"),
+                    (f"{n.similarity:5.2f}      ", "dim"),
+                    (one_line(n.title, 160), "text"),
+                ),
+                n,
+            )
+            for n in detail.neighbours
+        ]
+    count = "" if members is None else f"{members:,} "
+    lines.append(heading(f"All {count}distinct queries, the most typical first"))
+    return lines
+
+
+def _facts(detail: ClusterDetail) -> tuple[Span, ...]:
+    spans: list[Span] = [
+        (f"{detail.size:,}", "number"),
+        (" queries, ", "dim"),
+        (f"{detail.texts:,}", "number"),
+        (f" distinct \u00b7 {percent(detail.share).strip()} of the run", "dim"),
+    ]
+    if detail.coherence is not None:
+        words = {"\u25cf": "coherent", "\u25d0": "middling", "\u25cb": "loose"}
+        mark, look = coherence_mark(detail.coherence)
+        spans += [(" \u00b7 ", "dim"), (f"{mark} {words.get(mark, '')}", look), (f" {detail.coherence:.2f}", "dim")]
+    return tuple(spans)
+
+
+def theme_lines(row: NodeRow, children: Sequence[NodeRow], width: int) -> list[Line]:
+    """A theme: its description, and its children with their sizes."""
+    lines = [Line(((part, "strong"),)) for part in wrap(one_line(row.title, 300), width)]
+    lines += paragraph(row.description, width)
+    facts: list[Span] = [
+        (f"{row.size:,}", "number"),
+        (f" queries \u00b7 {percent(row.share).strip()} of the run \u00b7 {row.children:,} below", "dim"),
+    ]
+    if row.low_fit and row.fit is not None:
+        facts.append((f" \u00b7 ? fits its parent badly ({row.fit:.2f})", "warn"))
+    lines += [Line(tuple(facts)), heading("What is in it")]
+    return lines + [node_line(child) for child in children]
+
+
+def run_lines(run: RunDetail, children: Sequence[NodeRow | ClusterRow], width: int) -> list[Line]:
+    """A whole run: how it was made, why so, its measures, and its top nodes."""
+    lines = [Line(((one_line(run.label or run.run, 200), "strong"),))]
+    parameters = ", ".join(f"{k}={_value(v)}" for k, v in run.parameters.items() if v is not None)
+    lines.append(
+        Line(
+            (
+                (f"{run.queries:,}", "number"),
+                (" queries in ", "dim"),
+                (f"{run.clusters:,}", "number"),
+                (" clusters", "dim"),
+                (f" \u00b7 {run.noise:,} noise" if run.noise else "", "dim"),
+                (f" \u00b7 {run.status}", "dim" if run.status == "done" else "warn"),
+            )
+        )
+    )
+    facts = (
+        ("run", run.run), ("dataset", run.dataset), ("vectors", run.space), ("method", f"{run.algorithm} {parameters}"),
+        ("names", run.summary_set or "none yet"), ("tree", run.hierarchy or "none yet"),
+    )  # fmt: skip
+    for name, value in facts:
+        lines.append(Line(((f"{name:<9}", "dim"), (one_line(value, 200), "text"))))
+    for reason in run.reasons:
+        lines += paragraph(reason, width, "dim", 3)
+    measures = [(k.replace("_", " "), _value(v)) for k, v in run.metrics.items() if isinstance(v, int | float)]
+    if measures:
+        lines += paragraph(" \u00b7 ".join(f"{k} {v}" for k, v in measures), width, "dim", 3)
+    if children:
+        lines.append(heading("What people ask for"))
+        lines += [node_line(child) for child in children]
+    return lines
+
+
+def _value(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def runs_lines(runs: Iterable[RunRow], current: str | None, width: int) -> list[Line]:
+    """The runs with their sizes; the current one is marked."""
+    runs = list(runs)
+    if not runs:
+        return []
+    roomy = width >= 52
+    head = f"  {'clusters':>8} {'queries':>9} " + (f"{'noise':>7}  {'state':<8}" if roomy else "") + " run"
+    lines = [Line(((head, "dim"),))]
+    for run in runs:
+        here = run.run == current
+        state = run.status if run.status != "done" else "tree" if run.hierarchy else "named" if run.summary_set else "raw"
+        spans: list[Span] = [
+            ("\u2713 " if here else "  ", "good"),
+            (f"{run.clusters:>8,} {run.queries:>9,} ", "number"),
+        ]
+        if roomy:
+            look = "warn" if run.status in ("failed", "partial") else "dim"
+            spans += [(f"{run.noise:>7,}  ", "number"), (f"{fit(state, 8)}", look)]
+        spans.append((" " + one_line(run.label or run.run, 120), "strong" if here else "text"))
+        lines.append(Line(tuple(spans), run))
+    return lines
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of the pipeline: what it does, its key, whether it is done."""
+
+    title: str
+    key: str
+    done: bool
+    told: str
+
+
+def steps_lines(steps: Sequence[Step], width: int) -> list[Line]:
+    """What is done and what to do next, with the keys that do it."""
+    lines = [
+        Line((("From a chat log to a tree of what people ask for", "strong"),)),
+        Line(),
+        Line((("A", "key"), (" does all the steps that are missing, starting with the bundled sample", "text"))),
+        Line((("  when no log is loaded. Or one by one:", "text"),)),
+        Line(),
+    ]
+    upcoming = next((step for step in steps if not step.done), None)
+    for step in steps:
+        mark, look = ("\u2713 ", "good") if step.done else ("\u2192 ", "warn") if step is upcoming else ("  ", "dim")
+        lines.append(
+            Line(((mark, look), (step.key, "key"), (f" {step.title:<20} ", "strong" if step is upcoming else "text"), (step.told, "dim")))
+        )
+    lines += [
+        Line(),
+        Line((("L", "key"), (" takes a file (JSONL, CSV, Parquet) or hf:NAME;  ", "text"), ("?", "key"), (" all keys", "text"))),
+    ]
+    return lines

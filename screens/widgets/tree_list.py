@@ -1,0 +1,229 @@
+"""The tree: children are asked for when a node is expanded, a thousand at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from core.rows import ClusterRow, NodeRow
+from core.text import one_line
+from screens.widgets.row_list import RowList
+from screens.widgets.spans import Line, Span, coherence_mark, percent, share_bar
+
+BAR = 6
+"""Cells of a share bar."""
+
+GLYPHS = {"noise": "\u2591", "orphans": "\u25cc", "no_parent": "\u25cc", "cluster": "\u00b7"}
+"""What stands before the title of a node without children, by kind."""
+
+
+@dataclass(eq=False)
+class Branch:
+    """A node of the tree as it is shown; `row` is a `NodeRow`, or a `ClusterRow` where there is no tree."""
+
+    row: NodeRow | ClusterRow
+    depth: int
+    parent: Branch | None = None
+    children: list[Branch] = field(default_factory=list)
+    loaded: bool = False
+    expanded: bool = False
+    after: str | None = None
+    """The cursor of the children that are not loaded yet."""
+    total: int = 0
+
+    @property
+    def node(self) -> str | None:
+        """The node's id; `None` where there is no tree."""
+        return self.row.node if isinstance(self.row, NodeRow) else None
+
+    @property
+    def key(self) -> str:
+        """What tells the branch from all others, in this tree and in the next reading of it."""
+        return row_key(self.row)
+
+    @property
+    def count(self) -> int:
+        """How many children the node has, loaded or not."""
+        return self.row.children if isinstance(self.row, NodeRow) else 0
+
+
+def row_key(row: NodeRow | ClusterRow) -> str:
+    """The node's id, or the cluster's number where there is no tree."""
+    return row.node if isinstance(row, NodeRow) else f"cluster {row.cluster}"
+
+
+@dataclass(frozen=True)
+class More:
+    """The line that stands for children that are not loaded."""
+
+    branch: Branch
+
+
+class TreeList(RowList):
+    """Nodes with size, share, marks and title. It asks for children and never reads them itself."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space,o", "toggle", "Expand", show=False),
+        Binding("right,l", "expand", "Expand", show=False),
+        Binding("left,h", "collapse", "Collapse", show=False),
+        Binding("n", "sibling(1)", "Next sibling", show=False),
+        Binding("p", "sibling(-1)", "Previous sibling", show=False),
+    ]
+
+    class ChildrenWanted(Message):
+        """Children of a branch must be read: the first of them, or those after `branch.after`."""
+
+        def __init__(self, branch: Branch) -> None:
+            super().__init__()
+            self.branch = branch
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self.roots: list[Branch] = []
+        self.opened: str | None = None
+        """The node that the session stands on."""
+        self._by_key: dict[str, Branch] = {}
+
+    @property
+    def branch(self) -> Branch | None:
+        """The branch under the cursor."""
+        return self.value if isinstance(self.value, Branch) else None
+
+    def find(self, key: str) -> Branch | None:
+        """The branch of a node that is loaded."""
+        return self._by_key.get(key)
+
+    def expanded(self) -> list[str]:
+        """The ids of the expanded nodes, parents first."""
+        return [b.node for b in self._walk(self.roots) if b.expanded and b.node]
+
+    def set_roots(self, roots: Sequence[Branch]) -> None:
+        """Show another tree."""
+        self.roots = list(roots)
+        self._by_key = {b.key: b for b in self._all(self.roots)}
+        self.rebuild()
+
+    def add_children(
+        self, branch: Branch, rows: Sequence[NodeRow | ClusterRow], after: str | None, total: int, *, replace: bool = False
+    ) -> None:
+        """Put children under a branch; with `replace` in place of those that are there, keeping what is expanded."""
+        if replace:
+            old = {child.key: child for child in branch.children}
+            branch.children = []
+        else:
+            old = {}
+        for row in rows:
+            child = old.get(row_key(row)) or Branch(row, branch.depth + 1, branch)
+            child.row = row
+            branch.children.append(child)
+            self._by_key[child.key] = child
+        branch.loaded, branch.after, branch.total = True, after, total
+
+    def rebuild(self) -> None:
+        """Draw the list anew after the branches changed; the cursor stays on its node."""
+        here = self.branch
+        self.set_lines(list(self._lines()))
+        if here is not None:
+            self.go_to(here.key)
+
+    def go_to(self, key: str) -> bool:
+        """Put the cursor on a node whose line is shown."""
+        return self.select(lambda value: isinstance(value, Branch) and value.key == key)
+
+    def _all(self, branches: Sequence[Branch]) -> Iterator[Branch]:
+        for branch in branches:
+            yield branch
+            yield from self._all(branch.children)
+
+    def _walk(self, branches: Sequence[Branch]) -> Iterator[Branch]:
+        for branch in branches:
+            yield branch
+            if branch.expanded:
+                yield from self._walk(branch.children)
+
+    def _lines(self) -> Iterator[Line]:
+        for branch in self._walk(self.roots):
+            yield Line(self._spans(branch), branch)
+            parent, last = branch.parent, branch
+            if branch.expanded and branch.children:
+                continue
+            while parent is not None and parent.children and parent.children[-1] is last:
+                if parent.after is not None:
+                    left = parent.total - len(parent.children)
+                    pad = " " * (8 + BAR + 5 + 2 * parent.depth)
+                    yield Line(((f"{pad}\u2026 {left:,} more (enter shows them)", "dim"),), More(parent))
+                parent, last = parent.parent, parent
+
+    def _spans(self, branch: Branch) -> tuple[Span, ...]:
+        row = branch.row
+        special = row.kind in ("noise", "orphans", "no_parent")
+        glyph = ("\u25be" if branch.expanded else "\u25b8") if branch.count else GLYPHS.get(row.kind, "\u00b7")
+        low_fit = isinstance(row, NodeRow) and row.low_fit
+        title = "All queries" if row.kind == "root" and not row.title else one_line(row.title, 160)
+        look = "dim" if special else "strong" if row.kind in ("root", "theme") else "text"
+        mark = coherence_mark(row.coherence) if row.kind == "cluster" else (" ", "dim")
+        return (
+            (f"{row.size:>7,} ", "number"),
+            (share_bar(row.share, BAR), "bar"),
+            (f"{percent(row.share)} ", "dim"),
+            ("  " * branch.depth, "text"),
+            (f"{glyph} ", "key" if branch.node is not None and branch.node == self.opened else "dim"),
+            mark,
+            ("?" if low_fit else " ", "warn"),
+            (title, look),
+        )
+
+    def action_toggle(self) -> None:
+        """Expand or collapse the branch under the cursor."""
+        branch = self.branch
+        if branch is not None and branch.expanded:
+            branch.expanded = False
+            self.rebuild()
+        else:
+            self.action_expand()
+
+    def action_expand(self) -> None:
+        """Show the children; on an expanded branch, go to the first of them."""
+        value = self.value
+        if isinstance(value, More):
+            self.post_message(self.ChildrenWanted(value.branch))
+        elif isinstance(value, Branch) and value.count:
+            if value.expanded:
+                self.step(1)
+            else:
+                self.open(value)
+
+    def open(self, branch: Branch) -> None:
+        """Expand a branch, reading its children when they are not there."""
+        branch.expanded = True
+        if branch.loaded:
+            self.rebuild()
+        else:
+            self.post_message(self.ChildrenWanted(branch))
+
+    def action_collapse(self) -> None:
+        """Hide the children, or go to the parent's line."""
+        branch = self.branch
+        if branch is None:
+            self.step(-1)
+        elif branch.expanded and branch.children:
+            branch.expanded = False
+            self.rebuild()
+        elif branch.parent is not None:
+            parent = branch.parent
+            self.select(lambda value: value is parent)
+
+    def action_sibling(self, by: int) -> None:
+        """To the next or previous node of the same parent."""
+        branch = self.branch
+        if branch is None:
+            return
+        row = branch.parent.children if branch.parent else self.roots
+        at = row.index(branch) + by
+        if 0 <= at < len(row):
+            target = row[at]
+            self.select(lambda value: value is target)
