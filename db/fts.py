@@ -14,6 +14,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from db.errors import StoreError
+
 if TYPE_CHECKING:
     import sqlite3
 
@@ -47,9 +49,13 @@ _PIECE = re.compile(r'(?P<minus>(?<!\S)-(?=[^\s-]))?(?:"(?P<phrase>[^"]*)(?P<clo
 
 @dataclass(frozen=True)
 class Term:
-    """A word or phrase of a query: as the user wrote it, and its tokens, one or more, as `segment` writes them."""
+    """A word or phrase of a query: as the user wrote it, as `segment` writes it, and its tokens, one or more.
+
+    FTS5 splits `body` by itself, because its Unicode is of another version than Python's.
+    """
 
     written: str
+    body: str
     tokens: tuple[str, ...]
     prefix: bool
     """Whether the last token stands for every word that begins with it."""
@@ -108,18 +114,19 @@ def unindex_texts(connection: sqlite3.Connection, texts: Iterable[tuple[int, str
 def terms(user_text: str) -> list[Term]:
     """What a user asks for: words, `"exact phrases"`, and either with `-` before it to leave texts out.
 
-    The last word counts as the beginning of one while it is being typed: when it has two characters or more and neither
-    white space nor a closing quote follows it. What holds no letter, digit or known symbol is left out.
+    The last word counts as the beginning of one while it is being typed: when it has two characters or more and nothing
+    follows it, be it white space, a quote or a bracket. What holds no letter, digit or known symbol is left out.
     """
     found: list[Term] = []
     user_text = user_text[:QUERY_CHARACTERS]
     for match in _PIECE.finditer(user_text):
         written = match["word"] if match["phrase"] is None else match["phrase"]
-        tokens = "".join(c if _in_token(c) else " " for c in segment(written)).split()
+        body = segment(written).replace('"', " ")
+        tokens = "".join(c if _in_token(c) else " " for c in body).split()
         if not tokens:
             continue
-        typed = match.end() == len(user_text) and not match["closed"] and len(written) > 1
-        found.append(Term(written, tuple(tokens), typed, match["minus"] is not None))
+        typed = match.end() == len(user_text) and len(written) > 1 and _in_token(user_text[-1])
+        found.append(Term(written, body, tuple(tokens), typed, match["minus"] is not None))
     return found[:QUERY_WORDS]
 
 
@@ -195,9 +202,10 @@ def check(workspace: Workspace) -> bool:
     """Whether the index holds exactly the texts of the store, and FTS5 finds it intact.
 
     FTS5's own check needs a store that can be written; without one only the texts are compared.
-    """
-    import sqlite3
 
+    Raises:
+        StoreError: `store_locked`.
+    """
     same = workspace.value(
         "SELECT NOT EXISTS (SELECT id FROM text EXCEPT SELECT id FROM text_fts_docsize)"
         " AND NOT EXISTS (SELECT id FROM text_fts_docsize EXCEPT SELECT id FROM text)"
@@ -207,7 +215,9 @@ def check(workspace: Workspace) -> bool:
     try:
         with workspace.transaction() as connection:
             connection.execute("INSERT INTO text_fts (text_fts) VALUES ('integrity-check')")
-    except sqlite3.DatabaseError:
+    except StoreError as error:
+        if error.code != "store_damaged":
+            raise
         return False
     return True
 
@@ -218,4 +228,4 @@ def _in_token(character: str) -> bool:
 
 
 def _quoted(term: Term) -> str:
-    return f'"{" ".join(term.tokens)}"{" *" if term.prefix else ""}'
+    return f'"{term.body}"{" *" if term.prefix else ""}'

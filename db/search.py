@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+_FEW = 50_000
+
 
 @dataclass(frozen=True)
 class Filter:
@@ -60,6 +62,11 @@ class Filter:
         if self.clusters is not None:
             source += " JOIN assignment a ON a.run_id = :run AND a.query_id = q.id"
         return source
+
+    @property
+    def source_by_text(self) -> str:
+        """`source` with the assignments looked up query by query."""
+        return self.source.replace(" JOIN assignment", " CROSS JOIN assignment")
 
     @property
     def where(self) -> str:
@@ -114,18 +121,35 @@ def matching_texts(
     """Every text that matches an FTS5 expression under a filter, best first: (ids, BM25 scores, higher is better)."""
     import numpy as np
 
-    # EXISTS looks only at the queries of texts that match; a set of all texts that pass would read the whole store.
-    passes = (
-        f" AND EXISTS (SELECT 1 FROM {chosen.source} WHERE q.text_id = text_fts.rowid AND {chosen.where})"
-    )
+    if chosen.all:
+        passes = ""
+    elif _few(workspace, chosen):
+        passes = f" AND +rowid IN (SELECT q.text_id FROM {chosen.source} WHERE {chosen.where})"
+    else:
+        # Looks only at the queries of texts that match; the set of all that pass would read the whole store.
+        passes = (
+            f" AND EXISTS (SELECT 1 FROM {chosen.source_by_text} WHERE q.text_id = text_fts.rowid"
+            f" AND {chosen.where.replace('a.cluster', '+a.cluster')})"
+        )
     found = _table(
         workspace,
-        "SELECT rowid, -rank FROM text_fts WHERE text_fts MATCH :match" + ("" if chosen.all else passes),
+        f"SELECT rowid, -rank FROM text_fts WHERE text_fts MATCH :match{passes}",
         {**chosen.parameters, "match": expression},
         np.float64,
     )
     order = np.lexsort((found["id"], -found["value"]))
     return found["id"][order], found["value"][order]
+
+
+def _few(workspace: Workspace, chosen: Filter) -> bool:
+    """Whether the clusters of a filter hold so few queries that to list them beats looking each match up."""
+    if chosen.clusters is None:
+        return False
+    size = workspace.value(
+        "SELECT coalesce(sum(size), 0) FROM cluster WHERE run_id = ? AND number IN (SELECT value FROM json_each(?))",
+        (chosen.run, json.dumps(chosen.clusters)),
+    )
+    return bool(size <= _FEW)
 
 
 def rows_of_texts(

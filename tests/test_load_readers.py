@@ -8,10 +8,11 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -28,22 +29,33 @@ ROOT = Path(__file__).resolve().parents[1]
 HARD = "a\u2028b\u2029c\u0085d\x0be\x0cf\rg\th\x00i\x1bj \U0001f600 \u202e"
 
 
-def read(path: Path | str, **options: object) -> tuple[list[Conversation], list[Reject]]:
-    results = list(open_source(path, **options))  # type: ignore[arg-type]
+def read(path: Path | str, **options: Any) -> tuple[list[Conversation], list[Reject]]:
+    results = list(open_source(path, **options))
     good = [item for item in results if isinstance(item, Conversation)]
     return good, [item for item in results if isinstance(item, Reject)]
 
 
-def texts(path: Path | str, **options: object) -> list[str]:
+def texts(path: Path | str, **options: Any) -> list[str]:
     return [item.first_query for item in read(path, **options)[0]]
 
 
-def error_of(path: Path | str, **options: object) -> ActionError:
+def error_of(path: Path | str, **options: Any) -> ActionError:
     with pytest.raises(ActionError) as caught:
         read(path, **options)
     assert caught.value.message
     assert caught.value.hint
     return caught.value
+
+
+def until_error(path: Path) -> tuple[list[Conversation | Reject], str]:
+    """What a source yields before it raises, and the code of the error (empty where none comes)."""
+    seen: list[Conversation | Reject] = []
+    try:
+        for item in open_source(path):
+            seen.append(item)
+    except ActionError as error:
+        return seen, error.code
+    return seen, ""
 
 
 def jsonl(rows: Sequence[object]) -> bytes:
@@ -190,6 +202,16 @@ def test_csv_records_of_another_width_are_rejects(tmp_path: Path) -> None:
     assert [(item.line, item.reason) for item in rejects] == [
         (3, "1 fields where the header has 2"),
         (4, "3 fields where the header has 2"),
+    ]
+
+
+def test_a_quote_that_is_never_closed_does_not_become_a_query(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text('id,text\n1,one\n2,"two\n3,three\n4,four\n', encoding="utf-8")
+    good, rejects = read(path)
+    assert [item.first_query for item in good] == ["one"]
+    assert [(item.line, item.reason) for item in rejects] == [
+        (3, "a quote opens and is never closed, up to line 5")
     ]
 
 
@@ -367,16 +389,10 @@ def test_cut_compressed_files_give_their_rows_and_then_an_error(
     packed = pack(jsonl(rows))
     for cut in (len(packed) - 3, len(packed) // 2):
         path.write_bytes(packed[:cut])
-        seen: list[Conversation | Reject] = []
-        with pytest.raises(ActionError) as caught:
-            seen.extend(open_source(path))
-        assert caught.value.code == "truncated_file"
-        got = []
-        with pytest.raises(ActionError):
-            for item in open_source(path):
-                got.append(item)
-        assert len(got) > 1_000
-        assert all(isinstance(item, Conversation) for item in got)
+        seen, code = until_error(path)
+        assert code == "truncated_file"
+        assert len(seen) > 1_000
+        assert all(isinstance(item, Conversation) for item in seen)
     path.write_bytes(packed[:12])
     assert error_of(path).code == "truncated_file"
 
@@ -454,12 +470,8 @@ def test_a_file_without_one_good_row(tmp_path: Path) -> None:
     assert error.code == "no_rows"
     assert "first in row 1" in error.message
     path.write_bytes(jsonl([{"text": " "}] * 500))
-    results = []
-    with pytest.raises(ActionError) as caught:
-        for item in open_source(path):
-            results.append(item)
-    assert caught.value.code == "no_rows"
-    assert len(results) == 500
+    seen, code = until_error(path)
+    assert (len(seen), code) == (500, "no_rows")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to become another user")
@@ -565,24 +577,24 @@ def test_written_conversations_come_back(
     assert [item.external_id for item in good] == [f"c{n}" for n in range(len(written))]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    st.binary(max_size=400),
-    st.sampled_from(["a.jsonl", "a.json", "a.csv", "a.tsv", "a.jsonl.gz", "a.jsonl.zst"]),
-)
-def test_any_bytes_end_in_rows_rejects_or_an_error_with_a_code(
-    tmp_path: Path, data: bytes, name: str
-) -> None:
+pieces = st.sampled_from(
+    [b'{"text": "a"}', b"\n", b"\r", b"[", b"]", b",", b'"', b"\\", b"\xff", b"\x00", b"{", b"}", b"text", b"id", b":", b"7",
+     b"\xc3", b"\xef\xbb\xbf", b'{"text": "b", "id": ', b"\t", b" ", b"null", b'\\ud800', b"\x1f\x8b", b"PAR1"]
+)  # fmt: skip
+broken = st.lists(pieces, max_size=40).map(b"".join) | st.binary(max_size=200)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(broken, st.sampled_from(["a.jsonl", "a.json", "a.csv", "a.tsv", "a.jsonl.gz", "a.jsonl.zst"]))
+def test_any_bytes_end_in_rows_or_an_error_with_a_code(tmp_path: Path, data: bytes, name: str) -> None:
     path = tmp_path / name
     path.write_bytes({".gz": as_gz, ".zst": as_zst}.get(path.suffix, bytes)(data))
-    try:
-        results = list(open_source(path))
-    except ActionError as error:
-        assert error.code
-        error.message.encode()
-        error.hint.encode()
-    else:
-        assert any(isinstance(item, Conversation) for item in results)
+    seen, code = until_error(path)
+    assert (
+        bool(code) == (not any(isinstance(item, Conversation) for item in seen)) or code == "truncated_file"
+    )
+    for item in seen:
+        repr(item).encode()
 
 
 # The hub
@@ -633,81 +645,124 @@ def test_names_that_are_no_dataset(tmp_path: Path) -> None:
     assert error_of(f"hf:{empty}").code == "hub_unsupported"
 
 
+SHA = "1" * 40
+CHATS = jsonl(
+    [{"conversation_id": f"c{n}", "conversation": [{"role": "user", "content": f"q{n}"}]} for n in range(500)]
+)
+REFUSALS = {
+    "/api/datasets/org/gated/auth-check": (401, "GatedRepo"),
+    "/api/datasets/org/absent": (404, "RepoNotFound"),
+    "/api/datasets/org/secret": (401, "RepoNotFound"),
+    "/api/datasets/org/broken": (503, ""),
+}
+"""Status and error code with which the hub answers for datasets that are gated, absent, private, and for its failures."""
+
+
 class Hub(BaseHTTPRequestHandler):
-    """Answers as the hub does for datasets that are gated, absent, or out of order."""
+    """Speaks as the hub does: one dataset that can be read, one that is gated, others that cannot be had."""
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
 
     def do_GET(self) -> None:
-        name = self.path.split("?")[0]
-        if name == "/api/datasets/org/gated":
+        path = self.path.split("?")[0]
+        if path in REFUSALS:
+            status, code = REFUSALS[path]
+            self._answer(status, b"{}", {"X-Error-Code": code})
+        elif path.startswith("/api/datasets/org/chats/tree/"):
+            entry = {"type": "file", "path": "train.jsonl", "oid": "1" * 40, "size": len(CHATS)}
+            self._answer(200, json.dumps([entry]).encode())
+        elif path.startswith(("/api/datasets/org/chats", "/api/datasets/org/gated")):
+            name = path.removeprefix("/api/datasets/").split("/revision/")[0]
+            gated = "auto" if name == "org/gated" else False
+            siblings = [{"rfilename": "train.jsonl"}]
+            about = {
+                "id": name,
+                "sha": SHA,
+                "gated": gated,
+                "private": False,
+                "tags": [],
+                "siblings": siblings,
+            }
+            self._answer(200, json.dumps(about).encode())
+        elif path == f"/datasets/org/chats/resolve/{SHA}/train.jsonl":
+            first, _, last = self.headers.get("Range", "bytes=0-").removeprefix("bytes=").partition("-")
+            piece = CHATS[int(first) : int(last or len(CHATS)) + 1]
+            span = f"bytes {first}-{int(first) + len(piece) - 1}/{len(CHATS)}"
             self._answer(
-                200, {"id": "org/gated", "sha": "0" * 40, "gated": "auto", "siblings": [], "tags": []}
+                206 if "Range" in self.headers else 200,
+                piece,
+                {"Content-Range": span, "Accept-Ranges": "bytes"},
             )
-        elif name == "/api/datasets/org/gated/auth-check":
-            self._answer(401, {"error": "Access is restricted."}, "GatedRepo")
-        elif name == "/api/datasets/org/absent":
-            self._answer(404, {"error": "Repository not found"}, "RepoNotFound")
-        elif name == "/api/datasets/org/secret":
-            self._answer(401, {"error": "Invalid username or password."}, "RepoNotFound")
         else:
-            self._answer(503, {"error": "out of order"})
+            self._answer(404, b"{}", {"X-Error-Code": "EntryNotFound"})
 
-    def _answer(self, status: int, body: object, code: str = "") -> None:
-        data = json.dumps(body).encode()
+    def _answer(self, status: int, data: bytes, headers: Mapping[str, str] | None = None) -> None:
         self.send_response(status)
-        if code:
-            self.send_header("X-Error-Code", code)
+        for name, value in {"X-Repo-Commit": SHA, "ETag": f'"{SHA}"', **(headers or {})}.items():
+            self.send_header(name, value)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
-        self.wfile.write(data)
+        if self.command == "GET":
+            self.wfile.write(data)
 
     def log_message(self, format: str, *args: object) -> None:
         """Nothing to the terminal."""
 
 
-def hub_codes(endpoint: str, names: Sequence[str], tmp_path: Path) -> list[str]:
-    """The error codes of loading from a hub at `endpoint`, in a process of its own: the address is read at import."""
+@pytest.fixture
+def hub() -> Iterator[str]:
+    """The address of a hub on this machine."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def ask_hub(endpoint: str, names: Sequence[str], tmp_path: Path, limit: int | None = None) -> list[str]:
+    """What loading from a hub gives: an error's code, or shape, rows and last query; in a process of its own, for the
+    address is read at import.
+    """
     code = (
         "import sys\nfrom core.load import open_source\nfrom core.errors import ActionError\n"
-        "for name in sys.argv[1:]:\n"
-        "    try:\n        open_source(name)\n"
+        "for name in sys.argv[2:]:\n"
+        "    try:\n        source = open_source(name, limit=int(sys.argv[1]) or None)\n"
+        "        rows = list(source)\n"
+        "        print(source.info.shape, len(rows), rows[-1].first_query)\n"
         "    except ActionError as error:\n        print(error.code)\n"
     )
     environment = {
-        k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy") and k != "HF_HUB_OFFLINE"
+        name: value
+        for name, value in os.environ.items()
+        if not name.lower().endswith("_proxy") and not name.startswith("HF_")
     }
     environment |= {"HF_ENDPOINT": endpoint, "PYTHONPATH": str(ROOT), "HF_HOME": str(tmp_path / "home")}
-    done = subprocess.run(
-        [sys.executable, "-c", code, *names],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    return done.stdout.split()
+    command = [sys.executable, "-c", code, str(limit or 0), *names]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=90, check=True)
+    assert done.stderr == ""
+    return done.stdout.splitlines()
 
 
-def test_the_hub_says_no_in_different_ways(tmp_path: Path) -> None:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
-    Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        endpoint = f"http://127.0.0.1:{server.server_port}"
-        names = ["hf:org/gated", "hf:org/absent", "hf:org/secret", "hf:org/broken"]
-        assert hub_codes(endpoint, names, tmp_path) == [
-            "hub_gated",
-            "hub_not_found",
-            "hub_not_found",
-            "hub_unreachable",
-        ]
-    finally:
-        server.shutdown()
-        server.server_close()
+def test_a_dataset_of_a_hub_is_streamed(hub: str, tmp_path: Path) -> None:
+    assert ask_hub(hub, ["hf:org/chats", "hf:org/chats:train"], tmp_path) == ["lmsys 500 q499"] * 2
+    assert ask_hub(hub, ["hf:org/chats", "hf:org/chats:dev"], tmp_path, 300) == [
+        "lmsys 300 q299",
+        "unknown_split",
+    ]
+
+
+def test_the_hub_says_no_in_different_ways(hub: str, tmp_path: Path) -> None:
+    names = ["hf:org/gated", "hf:org/absent", "hf:org/secret", "hf:org/broken"]
+    assert ask_hub(hub, names, tmp_path) == ["hub_gated", "hub_not_found", "hub_not_found", "hub_unreachable"]
 
 
 def test_a_hub_that_is_not_there_is_told_within_seconds(tmp_path: Path) -> None:
     assert (
-        hub_codes("http://127.0.0.1:9", ["hf:org/name", "hf:org/name:train"], tmp_path)
+        ask_hub("http://127.0.0.1:9", ["hf:org/name", "hf:org/name:train"], tmp_path)
         == ["hub_unreachable"] * 2
     )
 

@@ -172,7 +172,14 @@ def test_a_dozen_domains_and_about_sixty_intents_of_uneven_size(
 
 @pytest.mark.parametrize(
     "intent",
-    ["python_scripts", "word_problems", "roleplay_scene", "jailbreak_attempts", "greetings_smalltalk", "junk"],
+    [
+        "python_scripts",
+        "word_problems",
+        "roleplay_scene",
+        "jailbreak_attempts",
+        "greetings_smalltalk",
+        "junk",
+    ],
 )
 def test_the_kinds_that_the_log_must_hold(truth: list[dict[str, Any]], intent: str) -> None:
     assert sum(label["intent"] == intent for label in truth) >= 40
@@ -255,13 +262,13 @@ def test_twelve_weeks_with_a_weekly_and_a_daily_rhythm(
     assert (times[0].date(), times[-1].date()) == (FIRST_DAY, LAST_DAY)
     assert facts["weeks"] == [str(FIRST_DAY + timedelta(weeks=n)) for n in range(12)]
     assert {_week(row) for row in rows} == set(range(12))
-    calm = [
-        t for t, label in zip(times, truth, strict=True) if label["intent"] != facts["spike"]["intent"]
-    ]
+    calm = [t for t, label in zip(times, truth, strict=True) if label["intent"] != facts["spike"]["intent"]]
     days = Counter(t.weekday() for t in calm)
     assert max(days[5], days[6]) < min(days[n] for n in range(5))
     hours = Counter(t.hour for t in calm)
-    assert statistics.mean(hours[h] for h in range(13, 21)) > 1.5 * statistics.mean(hours[h] for h in range(6))
+    assert statistics.mean(hours[h] for h in range(13, 21)) > 1.5 * statistics.mean(
+        hours[h] for h in range(6)
+    )
 
 
 def test_one_intent_grows_about_sixfold(facts: dict[str, Any], weekly: dict[str, list[int]]) -> None:
@@ -291,7 +298,10 @@ def test_every_other_intent_is_flat(facts: dict[str, Any], weekly: dict[str, lis
     for intent, counts in weekly.items():
         if intent in {facts["trend"]["intent"], facts["spike"]["intent"]}:
             continue
-        assert max(counts) - min(counts) <= 1, intent
+        mean = sum(counts) / 12
+        assert max(counts) <= mean + 3 * mean**0.5 + 1, intent
+        if sum(counts) >= 36:
+            assert 0.5 <= sum(counts[8:]) / sum(counts[:4]) <= 2, intent
 
 
 def test_hostile_strings_are_where_the_facts_say(facts: dict[str, Any], first: dict[str, str]) -> None:

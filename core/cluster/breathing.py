@@ -14,7 +14,9 @@ MAX_PASSES = 50
 MAX_BREATHS = 40
 
 
-def breathe(rows: Floats, weights: Weights, centroids: Floats, rng: np.random.Generator, control: Control) -> Fit:
+def breathe(
+    rows: Floats, weights: Weights, centroids: Floats, rng: np.random.Generator, control: Control
+) -> Fit:
     """Improve `centroids` (`[k, d]`) on `rows` (`[n, d]`, in memory): Fritzke, "Breathing k-means", 2020.
 
     In turns, centroids are added where the error is largest and as many of the least useful ones are taken away, with
@@ -40,7 +42,9 @@ def breathe(rows: Floats, weights: Weights, centroids: Floats, rng: np.random.Ge
             best = fit
         else:
             depth = depth - 1 if depth <= 5 else depth // 3
-    return Fit(best.centroids, best.labels, best.distances, best.seconds, best.inertia, passes, best.converged)
+    return Fit(
+        best.centroids, best.labels, best.distances, best.seconds, best.inertia, passes, best.converged
+    )
 
 
 def least_useful(fit: Fit, weights: Weights, count: int) -> Indices:

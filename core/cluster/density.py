@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager
 from typing import Any, Literal
 
 import numpy as np
@@ -17,6 +16,7 @@ from core.control import Control
 from core.errors import ActionError
 
 Reduction = Literal["none", "umap", "pca"]
+REDUCTIONS = ("auto", "umap", "pca", "none")
 EXACT_ROWS = 5_000
 """Up to here the exact `hdbscan` on raw vectors takes seconds."""
 UMAP_ROWS = 50_000
@@ -31,7 +31,7 @@ def hdbscan(
     weights: Weights,
     min_cluster_size: int,
     min_samples: int | None = None,
-    reduce: Literal["none", "umap", "pca", "auto"] = "auto",
+    reduce: str = "auto",
     seed: int = 0,
     control: Control | None = None,
 ) -> Clustering:
@@ -51,12 +51,12 @@ def hdbscan(
         min_cluster_size: The fewest distinct texts that make a cluster, at least 2.
         min_samples: How many neighbours make a point dense; more means more noise. Default: the smaller of 5 and
             `min_cluster_size`.
-        reduce: How to reduce the dimensions first.
+        reduce: How to reduce the dimensions first: one of `REDUCTIONS`.
         seed: Of the reduction; the clustering itself has no chance in it.
         control: Told of the stages, and asked between them whether to stop.
 
     Raises:
-        ActionError: `bad_min_cluster_size` or `bad_min_samples` when a value does not fit the data.
+        ActionError: `bad_min_cluster_size`, `bad_min_samples` or `bad_reduce` when a value does not fit.
         Cancelled: When `control` says so.
     """
     control = control or Control()
@@ -80,17 +80,21 @@ def hdbscan(
         control.progress("density", 1, 3, "steps")
         labels, probabilities, engine = _engine(points, min_cluster_size, samples)
     control.progress("centroids", 2, 3, "steps")
-    return _finish(vectors, weights, labels, probabilities, f"{engine} on {_names(reduction)} ({why})", control)
+    return _finish(
+        vectors, weights, labels, probabilities, f"{engine} on {_names(reduction)} ({why})", control
+    )
 
 
 def _reduction(asked: str, n: int) -> tuple[Reduction, str]:
-    if asked == "umap" or asked == "pca" or asked == "none":
-        # UMAP lays out a graph by its eigenvectors, which a handful of points does not have.
-        if asked != "none" and n <= UMAP_NEIGHBOURS:
-            return "none", "too few texts to reduce"
-        return asked, "as asked"
-    if n <= UMAP_NEIGHBOURS:
+    if asked not in REDUCTIONS:
+        raise ActionError(
+            "bad_reduce", f"reduce={asked} is not a reduction.", f"Choose one of {', '.join(REDUCTIONS)}."
+        )
+    # UMAP lays out a graph by its eigenvectors, which a handful of points does not have.
+    if asked != "none" and n <= UMAP_NEIGHBOURS + 1:
         return "none", "too few texts to reduce"
+    if asked == "umap" or asked == "pca" or asked == "none":
+        return asked, "as asked"
     if n <= UMAP_ROWS:
         return "umap", f"at most {UMAP_ROWS} texts: UMAP leaves least to noise"
     return "none", f"more than {UMAP_ROWS} texts: UMAP would take too long"
@@ -132,14 +136,14 @@ def _engine(points: Floats, min_cluster_size: int, min_samples: int) -> tuple[La
     """Exact where it is quick: few points; else `fast_hdbscan`, a parallel one, approximate above 30 dimensions."""
     model: Any
     if len(points) <= EXACT_ROWS:
-        from hdbscan import HDBSCAN
+        import hdbscan as exact
 
-        model = HDBSCAN(min_cluster_size=min_cluster_size, min_samples=min_samples, core_dist_n_jobs=1)
+        model = exact.HDBSCAN(min_cluster_size=min_cluster_size, min_samples=min_samples, core_dist_n_jobs=1)
         name = "hdbscan"
     else:
-        from fast_hdbscan import HDBSCAN as FastHDBSCAN
+        import fast_hdbscan
 
-        model = FastHDBSCAN(min_cluster_size=min_cluster_size, min_samples=min_samples)
+        model = fast_hdbscan.HDBSCAN(min_cluster_size=min_cluster_size, min_samples=min_samples)
         name = "fast_hdbscan"
     labels = np.asarray(model.fit_predict(points), dtype=np.int32)
     strength = np.nan_to_num(np.asarray(model.probabilities_, dtype=np.float32))
@@ -186,7 +190,7 @@ def _finish(
 
 @contextmanager
 def _silence() -> Iterator[None]:
-    """Keep the libraries' warnings and progress bars out of the output."""
-    with warnings.catch_warnings(), redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+    """Keep the libraries' warnings (a seed turns threads off, a graph has several parts) off the terminal."""
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.cluster.blocks import as_float32, block_rows, map_blocks, unit
+from core.cluster.blocks import as_float32, block_rows, map_blocks, take, unit
 from core.cluster.result import Floats, Indices, Labels, Vectors, Weights
 from core.control import Control
 
@@ -41,14 +41,15 @@ def plus_plus(rows: Floats, weights: Weights, k: int, rng: np.random.Generator, 
         cumulative = np.cumsum(weights * nearest)
         if cumulative[-1] <= 0:
             rest = np.setdiff1d(np.arange(n), chosen)[: k - step]
-            return rows[np.concatenate([chosen, rest])]
+            chosen += [int(row) for row in rest]
+            break
         picks = np.searchsorted(cumulative, rng.random(candidates) * cumulative[-1], side="right")
         picks = np.minimum(picks, n - 1)
         closer = np.minimum(np.maximum(1 - rows @ rows[picks].T, 0), nearest[:, None])
         best = int(np.argmin(weights @ closer))
         chosen.append(int(picks[best]))
         nearest = closer[:, best]
-    return rows[np.asarray(chosen)]
+    return take(rows, np.asarray(chosen))
 
 
 def lloyd(

@@ -138,7 +138,9 @@ def mixture(vectors: Vectors, weights: Weights, members: Indices, background: fl
     if min(first.sum(), second.sum()) < 3:
         return nothing
     share = weights[looked][second].sum() / weights[looked].sum()
-    within = [_mean_cosine(rows[side].sum(axis=0), side.sum(), side.sum()) - background for side in (first, second)]
+    within = [
+        _mean_cosine(rows[side].sum(axis=0), side.sum(), side.sum()) - background for side in (first, second)
+    ]
     between = float(rows[first].mean(axis=0) @ rows[second].mean(axis=0)) - background
     scale = max(1 - background, 1e-6)
     if min(within) <= 0.02 * scale:

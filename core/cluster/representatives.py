@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.cluster.blocks import as_float32, block_rows, map_blocks, one_blas_thread, take
+from core.cluster.blocks import as_float32, block_rows, map_blocks, one_blas_thread
 from core.cluster.result import Floats, Indices, Labels, Vectors
 from core.control import Control
 
@@ -77,7 +77,7 @@ def _spread(vectors: Vectors, members: Indices, count: int) -> Indices:
     skipped: list[int] = []
     for at in range(len(looked)):
         (skipped if repeats[at, kept].any() else kept).append(at)
-    return looked[np.sort((kept + skipped)[:count])]
+    return np.asarray(looked[np.sort((kept + skipped)[:count])], dtype=np.int64)
 
 
 def _outside(

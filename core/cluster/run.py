@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.cluster import measure
+from core.cluster import choose, measure
 from core.cluster.density import hdbscan
 from core.cluster.kmeans import kmeans
 from core.cluster.representatives import representatives
@@ -57,9 +57,7 @@ def run_kmeans(
     data = read_input(session, dataset, space)
     reasons: tuple[str, ...] = ()
     if k is None:
-        from core.cluster import choose
-
-        choice = choose.choose_k(data.vectors, data.weights, seed=seed, control=session.control)
+        choice = choose.choose_k(len(data.text_ids))
         k, reasons = choice.value, (choice.reason,)
     found = kmeans(data.vectors, data.weights, k, seed, session.control)
     return _keep(session, data, found, "kmeans", k, {"k": k}, seed, reasons, description)
@@ -85,8 +83,6 @@ def run_hdbscan(
     data = read_input(session, dataset, space)
     reasons: tuple[str, ...] = ()
     if min_cluster_size is None:
-        from core.cluster import choose
-
         choice = choose.choose_min_cluster_size(len(data.text_ids))
         min_cluster_size, reasons = choice.value, (choice.reason,)
     found = hdbscan(

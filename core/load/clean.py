@@ -15,6 +15,10 @@ METADATA_LIMIT = 20_000
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _MAX_DEPTH = 32
+_SCALAR_SIZE = 32
+"""Characters that no number below 2^64, quotes, colon and comma exceed together."""
+_ESCAPED_SIZE = 6
+"""Characters of a control character written as JSON."""
 
 
 def clean_text(text: str) -> str:
@@ -69,6 +73,8 @@ def bounded(metadata: dict[str, object]) -> dict[str, JSON]:
     note.
     """
     safe: dict[str, JSON] = {clean_text(str(key)): json_safe(value) for key, value in metadata.items()}
+    if _is_small(safe):
+        return safe
     sizes = {key: len(json.dumps({key: value}, ensure_ascii=False)) for key, value in safe.items()}
     total = sum(sizes.values())
     if total <= METADATA_LIMIT:
@@ -80,3 +86,15 @@ def bounded(metadata: dict[str, object]) -> dict[str, JSON]:
         if total <= METADATA_LIMIT:
             return safe
     return {"left_out": f"{len(safe)} fields"}
+
+
+def _is_small(metadata: dict[str, JSON]) -> bool:
+    """Whether flat metadata is within the limit even if each character were escaped; spares writing it as JSON."""
+    size = 0
+    for key, value in metadata.items():
+        if isinstance(value, str):
+            size += len(value)
+        elif isinstance(value, list | dict) or (isinstance(value, int) and abs(value) > 2**64):
+            return False
+        size += len(key) + _SCALAR_SIZE
+    return size * _ESCAPED_SIZE <= METADATA_LIMIT

@@ -88,7 +88,7 @@ def _check_place(path: Path, written: str) -> None:
             names = [item.name for item in sorted(path.iterdir()) if _format_of(item)[0] and item.is_file()]
             listed = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
             hint = (
-                f"Load one of its files: {listed}."
+                f"Load one of its files: {listed}; or all of one dataset by hf:{path}."
                 if names
                 else f"It holds no file of a known format: {LOADABLE}."
             )

@@ -211,6 +211,12 @@ def _not_loaded(name: HubName, error: Exception) -> ActionError:
         return _unreachable(name.name, text)
     if "gated" in text.lower():
         return _gated(name.name)
+    if isinstance(error, OSError) and error.filename:
+        return ActionError(
+            "file_unreadable",
+            f"{text}, while opening {name.name}.",
+            "The cache of `datasets` must be writable: set HF_HOME.",
+        )
     endings = ", ".join(sorted(set(FORMATS.values())))
     return ActionError(
         "hub_unsupported",

@@ -56,6 +56,7 @@ class _Text:
     def __init__(self, numbered: Iterator[tuple[int, bytes, bool]]) -> None:
         self._numbered = numbered
         self.line = 0
+        self.ended = False
         self.left_out: list[Reject] = []
 
     def __iter__(self) -> Iterator[str]:
@@ -65,6 +66,7 @@ class _Text:
                 self.left_out.append(Reject(number, "the line is longer than 64 MB", excerpt(line)))
                 continue
             yield line.decode("utf-8-sig" if number == 1 else "utf-8", "surrogateescape")
+        self.ended = True
 
 
 def read_csv(file: LogFile, meter: Meter, delimiter: str) -> Iterator[Item]:
@@ -94,7 +96,11 @@ def read_csv(file: LogFile, meter: Meter, delimiter: str) -> Iterator[Item]:
             text.left_out.clear()
             if record is None:
                 return
-            if record:
+            if text.ended:
+                # The reader asked for a line beyond the last one, so it is still inside a quoted field.
+                reason = f"a quote opens and is never closed, up to line {text.line}"
+                yield start, Reject(start, reason, excerpt(delimiter.join(record)))
+            elif record:
                 yield start, _row(start, header, record)
 
 

@@ -29,9 +29,9 @@ class Counts:
     chat_models: Mapping[str, int] = field(default_factory=dict)
 
 
-def listing(parts: Sequence[str]) -> str:
-    """ "a", "a and b", "a, b and c"; commas alone where a part is not in Latin letters."""
-    if any(ord(letter) > 0x2FF and letter.isalpha() for part in parts for letter in part):
+def listing(parts: Sequence[str], *, english: bool = True) -> str:
+    """ "a", "a and b", "a, b and c"; commas alone where the words around are not English."""
+    if not english or any(ord(letter) > 0x2FF and letter.isalpha() for part in parts for letter in part):
         return ", ".join(parts)
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else list(parts))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from core.control import Control
 from core.name import titles
-from core.name.corpus import CONTENT, EDGE, STOP, Corpus
+from core.name.corpus import CONTENT, Corpus
 from core.name.describe import listing
 from core.name.phrases import GramTable, Phrase, count
 from core.name.stopwords import word_lists
@@ -28,7 +28,8 @@ _SPEAKING = ((0.35, 0.13), (0.55, 0.25))
 """A central text is the better title when no phrase is worth the first and it overlaps the others by the second."""
 _QUOTED = 48
 _FIGURES = re.compile(r"\d{3}")
-_HOW = ("how", "how's", "hows", "what's", "whats")
+_HOW = (["how"], ["how's"], ["hows"], ["what's"], ["whats"])
+_HEADS = ("Greetings", "Thanks")
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ class Draftsman:
         spare = tuple(phrase.text for phrase in phrases)
         special = self._special(members)
         if special:
-            return Draft(special, phrases, spare, special, special=True)
+            return Draft(special, phrases, spare, special.partition(":")[0].lower(), special=True)
         if len(members) == 1:
             only = fit(sentence(one_line(self._texts[members[0]], LIMIT)))
             return Draft(only, phrases, spare, fit(only, _SHORT))
@@ -118,7 +119,7 @@ class Draftsman:
         spoken = [view.show(candidate) for candidate in chosen]
         said = self._said(view, chosen[0].value if chosen else 0.0)
         if said:
-            return Draft(said, phrases, spare, fit(said, _SHORT), lowers=True)
+            return Draft(said, phrases, spare, f"“{fit(said, _SHORT)}”", lowers=True)
         if not spoken:
             quote = one_line(self._texts[members[0]], LIMIT - 17) if members else ""
             return Draft(f"Miscellaneous: “{quote}”" if quote else "", phrases, spare, quote, special=True)
@@ -127,18 +128,17 @@ class Draftsman:
         if cover < _THIN and view.best_share() < 2 * _THIN and len(members) >= 10:
             return Draft(fit("Miscellaneous: " + ", ".join(spoken)), phrases, spare, short, special=True)
         language = self._language(members)
-        if language and cover < _COVERED:
+        foreign = language != word_lists().names[0]
+        if foreign and cover < _COVERED and self._everyone[word_lists().names.index(language)] < 0.5:
             return Draft(fit(f"{language}: {', '.join(spoken)}"), phrases, spare, short)
-        title = sentence(listing(spoken))
-        return Draft(fit(title), phrases, spare, short, lowers=title != listing(spoken))
+        title = listing(spoken, english=not foreign)
+        return Draft(fit(sentence(title)), phrases, spare, short, lowers=title != sentence(title))
 
     def _language(self, members: Sequence[int]) -> str:
-        """The language that most members share, where the whole corpus is written mostly in another; else empty."""
-        own = np.bincount(self._corpus.languages[members], minlength=len(self._everyone))
+        """The language that seven tenths of the members share, else English."""
+        own = np.bincount(self._corpus.languages[members])
         best = int(own.argmax())
-        if own[best] < 0.7 * len(members) or self._everyone[best] > 0.5:
-            return ""
-        return word_lists().names[best]
+        return word_lists().names[best if own[best] >= 0.7 * len(members) else 0]
 
     def _said(self, view: GroupView, worth: float) -> str:
         """A short central text as a title, where it stands for the others better than a phrase worth `worth`."""
@@ -153,33 +153,31 @@ class Draftsman:
     def _special(self, members: Sequence[int]) -> str:
         """A title for a cluster of greetings or of texts without a topic word; empty for every other."""
         lists = word_lists()
-        greeting = empty = total = 0.0
-        said: Counter[str] = Counter()
-        bare: Counter[str] = Counter()
+        kinds_of = (
+            ("Greetings", lists.greetings, lists.greetings | lists.address),
+            ("Thanks", lists.thanks, lists.thanks | lists.address),
+        )
+        said: dict[str, dict[str, float]] = {head: defaultdict(float) for head in (*_HEADS, "Short messages")}
+        total = 0.0
         for text in members:
             a, b = int(self._bounds[text]), int(self._bounds[text + 1])
             words = [self._corpus.keys[w] for w in self._corpus.tokens[a:b].tolist() if w]
-            kinds = self._corpus.kinds[a:b]
             weight = float(self._weights[text])
             total += weight
-            shown = one_line(self._texts[text], 24).strip(" .!?,。！？").casefold() or one_line(
-                self._texts[text], 24
-            )
-            if (
-                words
-                and len(words) <= 8
-                and (words[0] in _HOW or any(w in lists.greetings for w in words))
-                and all(w in lists.greetings or w in lists.address for w in words)
-            ):
-                greeting += weight
-                said[shown] += weight
-            if len(words) <= 3 and not (kinds == CONTENT).any():
-                empty += weight
-                bare[shown] += weight
-        for share, names, head in ((greeting, said, "Greetings"), (empty, bare, "Short messages")):
-            if total and share > 0.5 * total:
-                best = sorted(names, key=lambda name: (-names[name], len(name), name))
-                return fit(f"{head}: {', '.join(best[:4])}")
+            shown = one_line(self._texts[text], 24)
+            shown = (shown.strip(" .!?,") or shown).casefold()
+            for head, opening, around in kinds_of:
+                opens = any(w in opening for w in words) or (head == "Greetings" and words[:1] in _HOW)
+                if opens and len(words) <= 8 and all(w in around for w in words):
+                    said[head][shown] += weight
+            if len(words) <= 3 and not (self._corpus.kinds[a:b] == CONTENT).any():
+                said["Short messages"][shown] += weight
+        for head, counts in said.items():
+            if total and sum(counts.values()) > 0.5 * total:
+                best = [
+                    name for name in sorted(counts, key=lambda name: (-counts[name], len(name), name)) if name
+                ]
+                return fit(f"{head}: {', '.join(best[:4])}") if best else "Empty messages"
         return ""
 
     def _phrases(self, view: GroupView, table: GramTable, rows: NDArray[np.int64]) -> tuple[Phrase, ...]:

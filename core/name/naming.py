@@ -166,8 +166,10 @@ def _name_halves(
     k = len(neighbours)
     split = labels.copy()
     near = np.pad(neighbours, ((0, len(mixtures)), (0, 1)), constant_values=-1)
-    for extra, (cluster, (_, second)) in enumerate(sorted(mixtures.items())):
+    for extra, (cluster, (first, second)) in enumerate(sorted(mixtures.items())):
         half = k + extra
+        split[labels == cluster] = -1
+        split[[place[i] for i in first if i in place]] = cluster
         split[[place[i] for i in second if i in place]] = half
         near[half, :-1] = neighbours[cluster]
         near[cluster, -1], near[half, -1] = half, cluster

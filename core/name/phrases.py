@@ -8,6 +8,7 @@ with its share in the cluster's nearest neighbours.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from core.name.corpus import CONTENT, EDGE, WEAK, Corpus
 from core.name.stopwords import word_lists
 
 _LONGEST_WORDS = 5
-_LONGEST_PARTS = 8
+_LONGEST_PARTS = 12
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class GramTable:
         order = np.lexsort((self.gram, -self.score, ~single, self.group))
         edges = np.searchsorted(self.group[order], np.arange(len(self.sizes) + 1))
         out = []
-        for a, b in zip(edges[:-1], edges[1:], strict=True):
+        for a, b in pairwise(edges):
             rows = order[a:b]
             border = int(single[rows].sum())
             rows = np.concatenate([rows[: min(border, words)], rows[border : border + phrases]])
@@ -92,7 +93,7 @@ def count(
     weights: NDArray[np.float64],
     neighbours: NDArray[np.int64],
 ) -> GramTable:
-    """Count every n-gram of 1 to 5 words (8 characters in unspaced scripts) that opens and closes with a topic word.
+    """Count every n-gram of 1 to 5 words (12 characters in unspaced scripts) that opens and closes with a topic word.
 
     Args:
         corpus: n texts.
@@ -161,7 +162,7 @@ def count(
 
 def _sizes(groups: NDArray[np.int64], k: int, weights: NDArray[np.float64]) -> NDArray[np.float64]:
     inside = groups >= 0
-    return np.bincount(groups[inside], weights=weights[inside], minlength=k)
+    return np.bincount(groups[inside], weights=weights[inside], minlength=k).astype(np.float64)
 
 
 def _score(

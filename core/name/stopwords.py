@@ -13,7 +13,7 @@ from importlib.resources import files
 
 @dataclass(frozen=True)
 class WordLists:
-    """The words that steer naming; all lists are casefolded.
+    """The words that steer naming; all lists are casefolded, and English where no language is said.
 
     Attributes:
         languages: Language codes; bit `i` of a mask belongs to `languages[i]`. English is bit 0.
@@ -21,21 +21,29 @@ class WordLists:
         stop: Word -> mask of the languages in which it is a stop word: never the first or last word of a phrase.
         weak: Word -> mask of the languages in which it is a weak word ("write", "give"): it may open a phrase and is no
             phrase alone.
-        glue: English stop words that may stand inside a title; "does", "you" and their like make a torn sentence of it.
-        determiners: English words that a phrase runs on into: a word before them is a verb, or the phrase is cut.
-        openers: English question heads of two words ("how many"), read as one weak word.
-        greetings: Words that make a text a greeting.
-        address: Words that may accompany a greeting ("there", "are", "you").
+        openers: Question heads of two words ("how many"), read as one weak word.
+        glue: Stop words that may stand inside a title; "does", "you" and their like make a torn sentence of it.
+        determiners: Words that a phrase runs on into: a word before them is a verb, or the phrase is cut.
+        prepositions: Words that do not follow the verb of a title at once.
+        asking: Words that open a phrase and tell little about it.
+        questions: Words with which a request opens in its plain word order.
+        greetings: Words that make a text a greeting, in all languages.
+        thanks: Words that make a text a thank-you, in all languages.
+        address: Words that may accompany either ("there", "are", "you").
     """
 
     languages: tuple[str, ...]
     names: tuple[str, ...]
     stop: dict[str, int]
     weak: dict[str, int]
+    openers: frozenset[tuple[str, str]]
     glue: frozenset[str]
     determiners: frozenset[str]
-    openers: frozenset[tuple[str, str]]
+    prepositions: frozenset[str]
+    asking: frozenset[str]
+    questions: frozenset[str]
     greetings: frozenset[str]
+    thanks: frozenset[str]
     address: frozenset[str]
 
     def segment_words(self, language: str) -> list[str]:
@@ -69,15 +77,18 @@ def word_lists() -> WordLists:
         table = stop if kind == "stop" else weak
         for word in words:
             table[word] = table.get(word, 0) | 1 << languages.index(language)
-    openers = frozenset((a, b) for a, _, b in (word.partition("-") for word in plain["opener"]))
     return WordLists(
-        tuple(languages),
-        tuple(names[language] for language in languages),
-        stop,
-        weak,
-        plain["glue"],
-        plain["determiner"],
-        openers,
-        plain["greeting"],
-        plain["address"],
+        languages=tuple(languages),
+        names=tuple(names[language] for language in languages),
+        stop=stop,
+        weak=weak,
+        openers=frozenset((a, b) for a, _, b in (word.partition("-") for word in plain["opener"])),
+        glue=plain["glue"],
+        determiners=plain["determiner"],
+        prepositions=plain["preposition"],
+        asking=plain["asking"],
+        questions=frozenset(word.replace("-", " ") for word in plain["question"]),
+        greetings=plain["greeting"],
+        thanks=plain["thanks"],
+        address=plain["address"],
     )

@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.name.corpus import CONTENT, EDGE, STOP, Corpus, read
+from core.name.corpus import CONTENT, EDGE, Corpus, read
 from core.name.describe import listing
 from core.name.phrases import Phrase
+from core.name.stopwords import word_lists
 from core.name.titles import LIMIT, fit, sentence, stem
 from core.name.unique import title_key, unique_among
 
@@ -129,11 +130,14 @@ class _Terms:
         starts = {int(doc): int(at) for at, doc in reversed(list(enumerate(corpus.docs)))}
         for leaf in leaves:
             held: dict[tuple[str, ...], float] = {}
+            heading = nodes[leaf].title.partition(": ")[0]
             for share in (_TITLE_SHARE, *(p.share for p in nodes[leaf].phrases)):
                 for words, text in _grams(corpus, starts[line], ends[line]):
                     held[words] = max(held.get(words, 0.0), min(share, 1.0))
                     self._texts[words][text] += share * self._sizes[leaf]
                 line += 1
+            if heading in word_lists().names:
+                held[(stem(heading),)] = 1.0
             self._holds[leaf] = held
 
     def picks(self, leaves: Sequence[int], others: Sequence[int]) -> list[_Pick]:
@@ -157,13 +161,22 @@ class _Terms:
                     mass[words] += share * part
                     worth[words] += share**0.5 * part * unsaid[leaf]
                     covers[words] += part if share >= 0.1 else 0.0
-            best = max(
-                (words for words in worth if not said & set(words)),
-                key=lambda w: (worth[w] * mass[w] / (mass[w] + near[w]) * (1.25 if len(w) > 1 else 1.0), w),
-                default=None,
-            )
-            if best is None:
+            open_to = [words for words in worth if not said & set(words)]
+            if not open_to:
                 break
+            value = {
+                words: worth[words]
+                * mass[words]
+                / (mass[words] + near[words])
+                * (1.25 if len(words) > 1 else 1.0)
+                for words in open_to
+            }
+            best = max(open_to, key=lambda words: (value[words], words))
+            # "Credit card" says more than "card" where most of the node's cards are credit cards.
+            longer = [
+                w for w in open_to if set(best) < set(w) and len(w) == 2 and mass[w] >= 0.55 * mass[best]
+            ]
+            best = max(longer, key=lambda words: (value[words], words), default=best)
             texts = self._texts[best]
             text = max(sorted(texts), key=lambda t: texts[t])
             picks.append(_Pick(best, text, covers[best]))
@@ -180,22 +193,28 @@ def _plain(title: str) -> str:
 
 
 def _grams(corpus: Corpus, start: int, end: int) -> list[tuple[tuple[str, ...], str]]:
-    """Word n-grams of one line that open and close with a topic word: stems of the topic words, and the text."""
+    """Word n-grams of one line that open and close with a topic word: stems of the topic words, and the text.
+
+    Left out: the piece of a longer compound, and the verb of a line such as "pay my bill", which is no topic alone.
+    """
     kinds, tokens = corpus.kinds[start:end].tolist(), corpus.tokens[start:end].tolist()
+    determiners = word_lists().determiners
     grams = []
     for a in range(len(tokens)):
         if kinds[a] != CONTENT:
             continue
-        for b in range(a, min(a + 3, len(tokens))):
+        for b in range(a, min(a + 4, len(tokens))):
             if kinds[b] == EDGE:
                 break
             if kinds[b] != CONTENT:
                 continue
-            topics = {
-                stem(corpus.keys[w])
-                for w, kind in zip(tokens[a : b + 1], kinds[a : b + 1], strict=True)
-                if kind != STOP
-            }
+            after = b + 1 < len(tokens)
+            if b > a and ((a > 0 and kinds[a - 1] == CONTENT) or (after and kinds[b + 1] == CONTENT)):
+                continue
+            if a == b and a == 0 and after and corpus.keys[tokens[1]] in determiners:
+                continue
+            span = zip(tokens[a : b + 1], kinds[a : b + 1], strict=True)
+            topics = {stem(corpus.keys[word]) for word, kind in span if kind == CONTENT}
             grams.append((tuple(sorted(topics)), corpus.phrase(tokens[a : b + 1])))
     return grams
 
@@ -203,13 +222,17 @@ def _grams(corpus: Corpus, start: int, end: int) -> list[tuple[tuple[str, ...], 
 def _title(picks: Sequence[_Pick]) -> str:
     if not picks:
         return ""
-    head, rest = picks[0], picks[1:4]
-    if head.covers >= _SHARED and rest:
-        shown = [p.text for p in rest[:2]]
-        title = f"{sentence(head.text)}: {', '.join(shown)}"
-        return title if len(title) <= LIMIT else fit(f"{sentence(head.text)}: {shown[0]}")
-    for n in (3, 2):
-        title = sentence(listing([p.text for p in picks[:n]]))
-        if len(title) <= LIMIT:
-            return title
-    return fit(sentence(head.text))
+    head, rest = picks[0], picks[1:]
+    shared = head.covers >= _SHARED
+    parts = [head.text]
+    for pick in rest:
+        longer = _written([*parts, pick.text], shared)
+        if len(parts) < 3 and len(longer) <= LIMIT:
+            parts.append(pick.text)
+    return fit(_written(parts, shared))
+
+
+def _written(parts: Sequence[str], shared: bool) -> str:
+    if shared and len(parts) > 1:
+        return f"{sentence(parts[0])}: {', '.join(parts[1:])}"
+    return sentence(listing(parts))

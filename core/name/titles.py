@@ -20,8 +20,6 @@ LIMIT = 60
 
 _SAMPLE = 400
 _CANDIDATES = 80
-_PREPOSITIONS = frozenset("as at between by for from in into of on or out over per under up with and".split())
-_ASKING = frozenset("tell let give get show see put take made good kind ask say know use".split())
 _FADE = (1.0, 0.8, 0.5, 0.3, 0.15)
 
 
@@ -79,6 +77,8 @@ class GroupView:
             word = int(corpus.tokens[table.first[gram]])
             self._contrast[word] = share / (share + near)
             self._focus[word] = float(table.focus[row])
+            if len(self.members) > 2 and table.texts[row] < 2:
+                continue
             self._weight[word] = share * (0.2 + 0.8 * self._contrast[word]) * (0.4 + 0.6 * self._focus[word])
         self._strongest = max(self._weight.values(), default=1.0)
 
@@ -103,8 +103,10 @@ class GroupView:
         best, most = 0, -1.0
         for index, own in enumerate(sets[:among]):
             overlap = sum(len(own & other) / (len(own | other) or 1) for other in sets) / max(len(sets), 1)
-            if overlap > most + 1e-12:
-                best, most = index, overlap
+            a, b = self._bounds[index]
+            plain = self._corpus.keys[self._corpus.tokens[a]] in word_lists().questions if a < b else False
+            if overlap + 0.03 * plain > most + 1e-12:
+                best, most = index, overlap + 0.03 * plain
         return self.members[best], most
 
     def joins(self, candidate: Candidate) -> bool:
@@ -118,7 +120,7 @@ class GroupView:
                 and self._focus.get(candidate.words[0], 0.0) > 0.45
             )
             return fit_noun and strong and own
-        return candidate.whole > 0.6 and " " not in opens and opens not in _ASKING
+        return candidate.whole > 0.6 and " " not in opens and opens not in word_lists().asking
 
     def texts_with(self, topics: Sequence[int]) -> int:
         """Bit set of the sampled texts that hold all topic words, or all but one where there are three and more."""
@@ -169,8 +171,15 @@ class GroupView:
         )
         figures = figures or any(key.isdigit() for key in keys)
         past = len(keys) > 1 and keys[0].isascii() and keys[0].endswith("ed") and len(keys[0]) > 4
-        asking = len(keys) > 1 and keys[0] in _ASKING
+        asking = len(keys) > 1 and keys[0] in word_lists().asking
         return (0.55 if figures else 1.0) * (0.8 if asking else 1.0) * (0.85 if past else 1.0)
+
+    def _unspaced(self, row: int, words: Sequence[int]) -> Candidate:
+        """A phrase of characters: it counts as one word, since its characters say nothing alone."""
+        share, near = float(self._table.share[row]), float(self._table.neighbour[row])
+        weight = share * (0.2 + 0.8 * share / (share + near)) * (0.4 + 0.6 * float(self._table.focus[row]))
+        value = weight * (0.7 + 0.15 * min(len(words), 6)) + 0.3 * share
+        return Candidate(tuple(words), tuple(dict.fromkeys(words)), value, 1.0, share)
 
     def torn(self, words: Sequence[int], kinds: Sequence[int]) -> int:
         """How many things make the phrase read like a piece of a sentence."""
@@ -181,7 +190,7 @@ class GroupView:
             for word, kind in zip(words, kinds, strict=True)
             if kind == STOP and keys[word] not in glue and english.get(keys[word], 0) & 1
         )
-        if len(words) > 1 and kinds[0] == WEAK and keys[words[1]] in _PREPOSITIONS:
+        if len(words) > 1 and kinds[0] == WEAK and keys[words[1]] in word_lists().prepositions:
             torn += 1
         return torn
 
@@ -190,6 +199,7 @@ class GroupView:
         corpus, table = self._corpus, self._table
         few = len(self.members) > 3
         found: dict[tuple[int, ...], Candidate] = {}
+        parts: list[tuple[Candidate, float]] = []
         for row in self._rows.tolist():
             if few and self._table.texts[row] < 2:
                 continue
@@ -197,11 +207,20 @@ class GroupView:
             a, n = int(table.first[gram]), int(table.length[gram])
             words = corpus.tokens[a : a + n].tolist()
             kinds = corpus.kinds[a : a + n].tolist()
-            found[tuple(words)] = self.weigh(words, kinds, float(table.share[row]), float(table.whole[gram]))
+            if corpus.parts[words].all():
+                parts.append((self._unspaced(row, words), float(table.share[row])))
+            else:
+                found[tuple(words)] = self.weigh(
+                    words, kinds, float(table.share[row]), float(table.whole[gram])
+                )
+        for candidate, share in parts:
+            around = (s for other, s in parts if _inside(candidate.words, other.words))
+            if max(around, default=0.0) < 0.8 * share:
+                found[candidate.words] = candidate
         for index in range(min(8, len(self.members))):
             words, kinds = self._trimmed(index)
             if len(words) > 1 and tuple(words) not in found:
-                found[tuple(words)] = self.weigh(words, kinds, 1 / len(self.members), 1.0)
+                found[tuple(words)] = self.weigh(words, kinds, 0.0, 1.0)
         return sorted(found.values(), key=lambda c: (-c.value, len(c.words), c.words))
 
     def _trimmed(self, index: int) -> tuple[list[int], list[int]]:
@@ -283,6 +302,24 @@ def stem(word: str) -> str:
     return word
 
 
+def _inside(short: Sequence[int], long: Sequence[int]) -> bool:
+    """Whether `long` holds `short` in one piece, and more."""
+    n = len(short)
+    return n < len(long) and any(tuple(long[i : i + n]) == tuple(short) for i in range(len(long) - n + 1))
+
+
+def alike(one: str, other: str) -> bool:
+    """Whether two words are forms of one, as far as spelling tells."""
+    if stem(one) == stem(other):
+        return True
+    shared = 0
+    for a, b in zip(one, other, strict=False):
+        if a != b:
+            break
+        shared += 1
+    return shared >= 5 and shared >= 0.7 * max(len(one), len(other))
+
+
 def _fuller(candidates: Sequence[Candidate]) -> Candidate:
     """The best candidate; where that is a bare word, the best phrase around it that members do say."""
     best = candidates[0]
@@ -315,20 +352,21 @@ def pick(
     reached = view.texts_with(chosen[0].topics)
     total = max(len(view.members), 1)
     wanted = 1 if chosen[0].cover >= 0.35 else 2 if chosen[0].cover >= 0.12 else 3
+    if is_unspaced(view.show(chosen[0])) and len(view.show(chosen[0])) < 5:
+        wanted = max(wanted, 2)
     left = room - len(view.show(chosen[0]))
-    glue = {stem(word) for word, mask in word_lists().stop.items() if mask & 1}
+    glue = {word for word, mask in word_lists().stop.items() if mask & 1}
     if any(view.key(word) == "and" for word in chosen[0].words) and chosen[0].cover >= 0.05:
         wanted = 1
     while len(chosen) < wanted:
-        said = {stem(w) for c in chosen for word in c.words for w in view.key(word).split("-")} - glue
+        said = {w for c in chosen for word in c.words for w in view.key(word).split("-")} - glue
         best: Candidate | None = None
         most = 0.0
         for candidate in fitting[:_CANDIDATES]:
             if len(candidate.words) > 4 or len(view.show(candidate)) + 5 > left or not view.joins(candidate):
                 continue
-            if candidate.value < 0.2 * chosen[0].value or said & {
-                stem(w) for word in candidate.words for w in view.key(word).split("-")
-            }:
+            new = [w for word in candidate.words for w in view.key(word).split("-")]
+            if candidate.value < 0.2 * chosen[0].value or any(alike(w, old) for w in new for old in said):
                 continue
             gain = (view.texts_with(candidate.topics) & ~reached).bit_count() / total
             worth = gain * max(candidate.value, 0.0) * (1.6 if len(candidate.words) > 1 else 1.0)

@@ -134,6 +134,10 @@ class TreeList(RowList):
         """Put the cursor on a node whose line is shown."""
         return self.select(lambda value: isinstance(value, Branch) and value.key == key)
 
+    def branches(self) -> list[Branch]:
+        """Every branch that is loaded, parents first."""
+        return list(self._all(self.roots))
+
     def _all(self, branches: Sequence[Branch]) -> Iterator[Branch]:
         for branch in branches:
             yield branch

@@ -1,0 +1,1 @@
+"""The tree above the clusters: agglomeration of centroids cut at readable widths."""

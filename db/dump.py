@@ -1,0 +1,25 @@
+"""The store as text that two stores can be compared by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from db.models import TABLES, Edit, Job, LlmCall
+from db.workspace import Workspace
+
+_LEFT_OUT = (Edit, Job, LlmCall)
+"""What tells how a store came to be, and not what it holds."""
+
+
+def canonical_dump(workspace: Workspace) -> Iterator[str]:
+    """One line a row of the domain tables, ordered by table and primary key; blobs in hexadecimal."""
+    for model in TABLES:
+        if model in _LEFT_OUT:
+            continue
+        meta = model._meta
+        table = meta.table_name
+        fields = meta.get_primary_keys()
+        keys = ", ".join(f'"{field.column_name}"' for field in fields)
+        for row in workspace.raw.execute(f'SELECT * FROM "{table}" ORDER BY {keys}'):
+            values = [value.hex() if isinstance(value, bytes) else repr(value) for value in row]
+            yield f"{table}: {', '.join(values)}"

@@ -1,0 +1,461 @@
+"""The first screen: runs, tree, detail and search, side by side or one at a time."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.events import DescendantFocus, Resize
+from textual.widgets import Input
+
+from core.errors import ActionError
+from core.registry import REGISTRY, Action
+from core.rows import ClusterRow, Neighbour, NodeRow, RunRow, TextRow
+from core.session import Result
+from core.text import one_line
+from screens.base import ActionScreen, Desk
+from screens.detail_control import DetailControl
+from screens.job_control import JobControl
+from screens.jobs import JobEnded, JobProgressed, Order
+from screens.keys import screen_bindings
+from screens.places import crumbs_spans, footer_spans, header_spans, tabs_spans
+from screens.search_control import SearchControl
+from screens.state import ScreenState, load_state, save_state
+from screens.tree_control import TreeControl
+from screens.widgets.bars import Bar
+from screens.widgets.detail_lines import runs_lines
+from screens.widgets.panes import PANES, ClusterPane, Pane, RunsPane, SearchPane, TreePane
+from screens.widgets.row_list import RowList
+from screens.widgets.tree_list import Branch, More, TreeList
+
+POLL_SECONDS = 2.0
+"""How often the store is asked whether anyone has changed it."""
+
+
+class Explorer(ActionScreen):
+    """Runs, tree, detail and search of a workspace."""
+
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (120, "-wide")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *screen_bindings(),
+        Binding("tab", "next_pane", "Next pane", show=False),
+        Binding("shift+tab", "previous_pane", "Previous pane", show=False),
+        *[Binding(str(n), f"pane('{name}')", name, show=False) for n, name in enumerate(PANES, 1)],
+        Binding("z", "zoom", "One pane or all", show=False),
+        Binding("A", "all_steps", "All steps that are missing", show=False),
+        Binding("R", "refresh_view", "Read again", show=False),
+    ]
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self.tree = TreeControl(self)
+        self.detail = DetailControl(self)
+        self.search = SearchControl(self)
+        self.job = JobControl(self)
+        self.runs: tuple[RunRow, ...] = ()
+        self.active = "tree"
+        self._version: int | None = None
+        self._polling = False
+
+    def compose(self) -> ComposeResult:
+        """Bars above and below, the panes between."""
+        yield Bar(id="header")
+        yield Bar(id="crumbs")
+        with Horizontal(id="panes"):
+            with Vertical(id="left"):
+                yield RunsPane("runs")
+                yield TreePane("tree")
+            with Vertical(id="right"):
+                yield ClusterPane("cluster")
+                yield SearchPane("search")
+        yield Bar(id="job")
+        yield Bar(id="footer")
+
+    def on_mount(self) -> None:
+        """Show where the person was; read the rest beside it."""
+        state = load_state(self.session.folder)
+        try:
+            self._restore_run(state)
+        except ActionError as error:
+            self.explain(error)
+        self._activate(state.pane if state.pane in PANES else "tree")
+        same = state.hierarchy == self.session.view.hierarchy
+        try:
+            self.tree.show_current(state.node if same else None, state.expanded if same else ())
+        except ActionError as error:
+            self.explain(error)
+        self.background(self._read_runs(), group="runs")
+        self.set_interval(POLL_SECONDS, self._poll)
+        self.app.screen.bindings_updated_signal.subscribe(self, lambda _: self._footer())
+
+    def _restore_run(self, state: ScreenState) -> None:
+        """Open the run that was open, unless it is gone."""
+        if self.session.exists() and state.run is not None and state.run != self.session.view.run:
+            try:
+                self.session.dispatch("run.open", {"run": state.run})
+            except ActionError as error:
+                if error.code != "unknown_run":
+                    raise
+
+    def on_unmount(self) -> None:
+        """Keep where the person was."""
+        self.save_state()
+
+    # Panes and focus.
+
+    def pane(self, name: str) -> Pane:
+        """A pane by name."""
+        return self.query_one(f"#{name}", Pane)
+
+    def _activate(self, name: str) -> None:
+        """Make a pane the active one and put the focus into it."""
+        self.active = name
+        for pane in self.query(Pane):
+            pane.set_class(pane.id == name, "-active")
+        self.call_after_refresh(self._focus_active)
+
+    def _focus_active(self) -> None:
+        rows = self.pane(self.active).rows
+        if self.active == "search" and not rows.lines:
+            self.query_one("#search-input", Input).focus()
+        else:
+            rows.focus()
+        self._places()
+
+    @on(DescendantFocus)
+    def _focused(self, event: DescendantFocus) -> None:
+        pane = next((node for node in event.widget.ancestors if isinstance(node, Pane)), None)
+        if pane is not None and pane.id != self.active:
+            self.active = pane.id or "tree"
+            for other in self.query(Pane):
+                other.set_class(other is pane, "-active")
+        self._places()
+
+    def action_pane(self, name: str) -> None:
+        """Go to a pane."""
+        self._activate(name)
+
+    def action_next_pane(self) -> None:
+        """Go to the next pane."""
+        self._activate(PANES[(PANES.index(self.active) + 1) % len(PANES)])
+
+    def action_previous_pane(self) -> None:
+        """Go to the previous pane."""
+        self._activate(PANES[(PANES.index(self.active) - 1) % len(PANES)])
+
+    def action_zoom(self) -> None:
+        """Show one pane alone, or all."""
+        self.toggle_class("-zoom")
+        self._places()
+
+    @property
+    def single(self) -> bool:
+        """Whether one pane is shown at a time."""
+        return self.has_class("-zoom") or self.size.width < 120
+
+    @on(Resize)
+    def _resized(self) -> None:
+        self.call_after_refresh(self._redraw)
+
+    def _redraw(self) -> None:
+        self._show_runs()
+        self.detail.resized()
+        self.search.resized()
+        self._places()
+
+    # Bars.
+
+    def _places(self) -> None:
+        view = self.session.view
+        run = next((row for row in self.runs if row.run == view.run), None)
+        header = tabs_spans(self.active, run, view) if self.single else header_spans(run, view, self.session.folder)
+        self.query_one("#header", Bar).set_spans(header)
+        self.query_one("#crumbs", Bar).set_spans(crumbs_spans(view, self.tree.path))
+        self._footer()
+
+    def _footer(self) -> None:
+        if self.is_current:
+            width = self.size.width
+            self.query_one("#footer", Bar).set_spans(footer_spans(self.active_bindings, self.focused, width))
+
+    def view_changed(self) -> None:
+        """The session stands elsewhere."""
+        self._places()
+        self._show_runs()
+        self.save_state()
+
+    def tree_filled(self) -> None:
+        """The tree pane shows another tree."""
+        self.detail.show(self.query_one(TreeList).branch, at_once=True)
+        self.view_changed()
+
+    def save_state(self) -> None:
+        """Keep where the person is."""
+        if self.session.read_only or not self.session.exists():
+            return
+        view, tree = self.session.view, self.query_one(TreeList)
+        here = tree.branch.key if tree.branch is not None else None
+        expanded = tuple(tree.expanded()[:200])
+        save_state(
+            self.session.folder,
+            ScreenState(view.run, view.hierarchy, view.node, self.active, expanded, here, self.app.theme),
+        )
+
+    # Reading.
+
+    async def _read_runs(self) -> None:
+        if not self.session.exists():
+            return
+        result = await self.desk.reading.dispatch("run.list", {"limit": 500})
+        self.runs = result.data
+        self._show_runs()
+        self._places()
+
+    def _show_runs(self) -> None:
+        pane = self.pane("runs")
+        here = pane.rows.value
+        pane.rows.set_lines(runs_lines(self.runs, self.session.view.run, pane.rows.inner_width))
+        name = here.run if isinstance(here, RunRow) else self.session.view.run
+        pane.rows.select(lambda value: isinstance(value, RunRow) and value.run == name)
+        pane.retitle(f"{len(self.runs):,}" if self.runs else "none yet")
+
+    def _poll(self) -> None:
+        if not self._polling:
+            self._polling = True
+            self.run_worker(self._guarded(self._look()), group="poll")
+
+    async def _look(self) -> None:
+        """Read again what is shown when anyone has changed the store."""
+        try:
+            version = await self.desk.reading.data_version()
+            if self._version is not None and version != self._version and self.desk.jobs.running is None:
+                await self._reread()
+            self._version = version
+        finally:
+            self._polling = False
+
+    async def _reread(self) -> None:
+        await self._read_runs()
+        view = self.session.view
+        current = next((row for row in self.runs if row.run == view.run), None)
+        if current is None or (current.run, current.hierarchy) != self.tree.shown:
+            self._follow(current)
+        else:
+            await self.tree.refresh()
+
+    def _follow(self, current: RunRow | None) -> None:
+        """The current run is gone, or has got another tree."""
+        if current is not None:
+            self.session.dispatch("run.open", {"run": current.run})
+        elif self.session.view.run is not None or self.runs:
+            done = next((row for row in self.runs if row.status == "done"), None)
+            if done is not None:
+                self.session.dispatch("run.open", {"run": done.run})
+            else:
+                self.session.go(run=None, summary_set=None, hierarchy=None, node=None, cluster=None, query=None)
+        self.tree.show_current()
+
+    def action_refresh_view(self) -> None:
+        """Read everything again."""
+        self.background(self._reread(), group="runs")
+
+    # What the lists say.
+
+    @on(RowList.CursorMoved)
+    def _moved(self, event: RowList.CursorMoved) -> None:
+        if isinstance(event.rows, TreeList):
+            self.detail.show(event.rows.branch)
+        self.refresh_bindings()
+
+    @on(TreeList.ChildrenWanted)
+    def _wanted(self, event: TreeList.ChildrenWanted) -> None:
+        self.background(self.tree.load(event.branch), group=f"children {event.branch.key}")
+
+    @on(RowList.EndNeared)
+    def _neared(self, event: RowList.EndNeared) -> None:
+        if event.rows is self.detail.rows:
+            self.detail.more()
+        elif event.rows is self.search.rows:
+            self.search.more()
+
+    @on(RowList.Clicked)
+    def _clicked(self, event: RowList.Clicked) -> None:
+        for action in ("query.open", "node.open", "run.open"):
+            if self.applies(REGISTRY.get(action)) and event.rows.has_focus:
+                self.action_do(action)
+                return
+
+    @on(Input.Changed, "#search-input")
+    def _typed(self, event: Input.Changed) -> None:
+        self.search.typed(event.value)
+
+    @on(Input.Submitted, "#search-input")
+    def _submitted(self) -> None:
+        self.search.submitted()
+        self.search.rows.focus()
+
+    def action_toggle_within(self) -> None:
+        """Search in the open node, or everywhere."""
+        self.search.toggle_within()
+
+    def action_set_mode(self) -> None:
+        """Search by words, by meaning, or by both."""
+        self.search.next_mode()
+
+    # Actions.
+
+    @property
+    def value(self) -> object:
+        """What the cursor of the focused list stands on."""
+        rows = self.focused if isinstance(self.focused, RowList) else None
+        value = rows.value if rows is not None else None
+        return value.row if isinstance(value, Branch) else value
+
+    def offers(self) -> dict[str, Any]:
+        """The parameters that the cursor gives."""
+        value = self.value
+        view = self.session.view
+        offered: dict[str, Any] = {}
+        if isinstance(value, RunRow):
+            offered = {"run": value.run, "dataset": value.dataset}
+        elif isinstance(value, NodeRow):
+            offered = {"node": value.node, "parent": value.node, "cluster": value.cluster}
+        elif isinstance(value, ClusterRow | Neighbour):
+            offered = {"cluster": value.cluster}
+        elif isinstance(value, TextRow):
+            offered = {"query": value.query, "cluster": value.cluster}
+        here = {"run": view.run, "dataset": view.dataset, "node": view.node, "query": view.query, "cluster": view.cluster}
+        return {name: found for name, found in {**here, **offered}.items() if found is not None}
+
+    def applies(self, action: Action) -> bool:
+        """Whether the cursor stands on something that the action's key can mean."""
+        value = self.value
+        if action.id == "query.open":
+            return isinstance(value, TextRow)
+        if action.id == "node.open":
+            rows = isinstance(value, NodeRow | ClusterRow | Neighbour | More)
+            return rows or (isinstance(value, TextRow) and value.cluster is not None)
+        if action.id in ("run.open", "run.delete") and self.active == "runs":
+            return isinstance(value, RunRow)
+        return True
+
+    def intercept(self, action: Action) -> bool:
+        """Search, nodes and conversations have their own place on this screen."""
+        value = self.value
+        if action.id == "search.queries":
+            self._activate("search")
+            self.call_after_refresh(self.query_one("#search-input", Input).focus)
+        elif action.id == "query.open" and isinstance(value, TextRow):
+            self._read_conversation()
+        elif action.id == "node.open" and isinstance(value, More):
+            self.background(self.tree.load(value.branch), group="children")
+        elif action.id == "node.open" and isinstance(value, ClusterRow | Neighbour | TextRow):
+            self.background(self._open_cluster(value.cluster), group="jump")
+        elif action.id == "node.open" and isinstance(value, NodeRow) and self.session.view.hierarchy is None:
+            self._activate("cluster")
+        elif action.id == "node.open" and isinstance(value, NodeRow) and value.kind != "root" and not value.children:
+            self.perform(action)
+            self._activate("cluster")
+        else:
+            return False
+        return True
+
+    def _read_conversation(self) -> None:
+        from screens.conversation import ConversationScreen
+
+        if isinstance(self.focused, RowList):
+            self.app.push_screen(ConversationScreen(self.desk, self.focused))
+
+    async def _open_cluster(self, cluster: int | None) -> None:
+        """Go to the node of a cluster; without a tree to its line."""
+        if cluster is None:
+            return
+        if self.session.view.hierarchy is not None:
+            detail = (await self.desk.reading.dispatch("cluster.show", {"cluster": cluster, "examples": 1})).data
+            if detail.node is not None:
+                self.perform(REGISTRY.get("node.open"), {"node": detail.node})
+        else:
+            self.query_one(TreeList).go_to(f"cluster {cluster}")
+        self._activate("tree")
+
+    def shown(self, action: Action, result: Result) -> None:
+        """The session stands elsewhere: draw it."""
+        if action.id == "node.open":
+            self.tree.opened(result.data)
+            self.view_changed()
+        elif action.id == "query.open":
+            self.view_changed()
+        else:
+            self.tree.show_current()
+            self.background(self._read_runs(), group="runs")
+            if action.id == "run.open":
+                self._activate("tree")
+
+    def action_back(self) -> None:
+        """Stop the job, leave the search line, or open the parent of the open node."""
+        if isinstance(self.focused, Input):
+            self._activate("search" if self.search.rows.lines else "tree")
+        elif self.desk.jobs.running is not None and not self.desk.jobs.stopping:
+            self.action_stop_job()
+        elif self.active != "tree":
+            self._activate("tree")
+        elif self.session.view.hierarchy is not None and self.session.view.node not in (None, "root"):
+            tree = self.query_one(TreeList)
+            here = tree.find(self.session.view.node or "root")
+            parent = here.row.parent if here is not None and isinstance(here.row, NodeRow) else "root"
+            self.perform(REGISTRY.get("node.open"), {"node": parent or "root"})
+
+    def copy_text(self) -> str:
+        """The words under the cursor."""
+        value = self.value
+        if isinstance(value, TextRow):
+            return value.text
+        if isinstance(value, NodeRow):
+            return f"{value.title}\n{value.description}".strip()
+        if isinstance(value, ClusterRow | Neighbour):
+            return value.title
+        return value.run if isinstance(value, RunRow) else ""
+
+    # Jobs.
+
+    def jobs_changed(self) -> None:
+        """A job was started or asked to stop."""
+        self.job.draw()
+
+    @on(JobProgressed)
+    def _progressed(self) -> None:
+        self.job.draw()
+
+    @on(JobEnded)
+    def _ended(self, event: JobEnded) -> None:
+        self.job.ended(event)
+        if event.changes:
+            self.session.go(**event.changes)
+        self.background(self._after_job(event), group="runs")
+
+    async def _after_job(self, event: JobEnded) -> None:
+        await self._read_runs()
+        view = self.session.view
+        if not event.error and ((view.run, view.hierarchy) != self.tree.shown or view.run is None):
+            self.tree.show_current()
+        elif view.run is None:
+            self.tree.show_current()
+        else:
+            await self.tree.refresh()
+        self.view_changed()
+
+    def action_all_steps(self) -> None:
+        """Run what is still missing, one action after the other."""
+        self.job.all_steps()
+
+    def order(self, action_id: str, params: dict[str, Any]) -> None:
+        """Start a job without asking."""
+        self.desk.jobs.start(Order(action_id, params))
+        self.jobs_changed()
+
+    def named(self, text: str) -> str:
+        """A text of the data in a message."""
+        return one_line(text, 60)

@@ -1,0 +1,140 @@
+"""The bar of the running job, and what happens at its end."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+from core.errors import ActionError, Cancelled
+from core.registry import REGISTRY
+from core.session import Result
+from core.text import one_line
+from screens.jobs import JobEnded
+from screens.tree_control import STEPS
+from screens.widgets.bars import Bar
+from screens.widgets.spans import Span, share_bar
+
+if TYPE_CHECKING:
+    from screens.explorer import Explorer
+
+BAR = 20
+
+
+class JobControl:
+    """Draws the job bar, and goes on with the next step when all steps were asked for."""
+
+    def __init__(self, screen: Explorer) -> None:
+        self.screen = screen
+        self.jobs = screen.desk.jobs
+        self._all = False
+        self._last = ""
+
+    def draw(self) -> None:
+        """Show how far the running job is; nothing without one."""
+        bar = self.screen.query_one("#job", Bar)
+        running = self.jobs.running
+        bar.set_class(running is not None, "-shown")
+        if running is not None:
+            bar.set_spans(self._spans(REGISTRY.get(running.action).title))
+
+    def _spans(self, title: str) -> tuple[Span, ...]:
+        latest = self.jobs.latest
+        spans: list[Span] = [(f" {title} ", "strong")]
+        if latest is None:
+            spans.append((" starting\u2026 ", "dim"))
+        else:
+            _, seconds = self.jobs.elapsed()
+            spans.append((f" {one_line(latest.stage, 40)} ", "text"))
+            if latest.total > 0:
+                share = latest.done / latest.total
+                spans += [
+                    ("\u2595" + share_bar(share, BAR) + "\u258f", "bar"),
+                    (f"{share:4.0%} ", "number"),
+                    (f" {latest.done:,} of {latest.total:,} {latest.unit}", "dim"),
+                ]
+            elif latest.done:
+                spans.append((f" {latest.done:,} {latest.unit}", "number"))
+            spans += [(part, "dim") for part in _pace(latest.done, latest.total, seconds)]
+        if self.jobs.waiting:
+            spans.append((f" \u00b7 {self.jobs.waiting} waiting", "dim"))
+        if self.jobs.stopping:
+            spans.append(("  stopping after this batch\u2026", "warn"))
+        else:
+            spans += [("   esc", "key"), (" stops", "dim")]
+        return tuple(spans)
+
+    def ended(self, event: JobEnded) -> None:
+        """Say how the job ended, and go on."""
+        failed = event.error is not None
+        self.jobs.ended(failed)
+        if event.error is not None:
+            self._all = False
+            if isinstance(event.error, Cancelled) or getattr(event.error, "code", "") == "cancelled":
+                self.screen.say("Stopped. What was finished is kept.", "warning")
+            else:
+                self.screen.explain(event.error)
+        elif event.result is not None:
+            self.screen.say(told(event.result))
+            if advice := getattr(event.result.data, "advice", None):
+                self.screen.explain(ActionError("advice", advice))
+        self.draw()
+        if self._all and not failed:
+            self.screen.background(self._next(), group="steps")
+
+    def all_steps(self) -> None:
+        """Run what is still missing, one action after the other."""
+        if self.jobs.running is not None:
+            self.screen.say("A job is running; esc stops it.", "warning")
+            return
+        self._all, self._last = True, ""
+        self.screen.background(self._next(), group="steps")
+
+    async def _next(self) -> None:
+        try:
+            line = (await self.screen.desk.reading.dispatch("data.status")).data.next_step
+        except ActionError as error:
+            if error.code != "store_missing":
+                raise
+            line = "data.load source=sample"
+        action_id, params = self.screen.desk.parse_line(line)
+        if action_id not in STEPS or action_id == self._last:
+            self._all = False
+            if not self._last:
+                self.screen.say("Every step is done: the tree is there.")
+            return
+        self._last = action_id
+        self.screen.order(action_id, params)
+
+
+def _pace(done: int, total: int, seconds: float) -> list[str]:
+    """Rate and time left, once they can be told."""
+    if done <= 0 or seconds < 1.0:
+        return []
+    rate = done / seconds
+    parts = [f" \u00b7 {rate:,.0f}/s" if rate >= 10 else f" \u00b7 {rate:.1f}/s"]
+    if total > done:
+        parts.append(f" \u00b7 {duration((total - done) / rate)} left")
+    return parts
+
+
+def duration(seconds: float) -> str:
+    """`0:07`, `12:30`, `1:02:03`."""
+    whole = max(0, round(seconds))
+    hours, rest = divmod(whole, 3600)
+    minutes, rest = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def told(result: Result) -> str:
+    """What a job made, in a line: its title and the counts of its answer."""
+    title = REGISTRY.get(result.action).title
+    data: Any = result.data
+    if not dataclasses.is_dataclass(data) or isinstance(data, type):
+        return f"{title}: done"
+    counts = [
+        f"{value:,} {field.name.replace('_', ' ')}"
+        for field in dataclasses.fields(data)
+        if isinstance(value := getattr(data, field.name), int) and not isinstance(value, bool) and field.name != "seed"
+    ]
+    path = getattr(data, "path", None)
+    return f"{title}: {', '.join(counts) or 'done'}" + (f" \u2192 {path}" if isinstance(path, str) else "")

@@ -1,0 +1,147 @@
+"""Fills the search pane: by words while typing, by words and meaning at enter."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from core.errors import ActionError
+from core.session import Result
+from core.text import one_line
+from screens.widgets.bars import Bar
+from screens.widgets.detail_lines import hit_line
+from screens.widgets.panes import SearchPane
+from screens.widgets.row_list import RowList
+from screens.widgets.spans import Span
+
+if TYPE_CHECKING:
+    from screens.explorer import Explorer
+
+DEBOUNCE = 0.15
+"""Seconds without a key before a search begins."""
+
+PAGE = 100
+"""Results that are read at once."""
+
+MODES: dict[str | None, str] = {None: "words and meaning", "text": "words", "vector": "meaning"}
+"""What `mode=` means; `None` leaves the choice to the action."""
+
+
+class SearchControl:
+    """Reads for the search pane and puts into it what was read."""
+
+    def __init__(self, screen: Explorer) -> None:
+        self.screen = screen
+        self.text = ""
+        self.mode: str | None = "text"
+        self.within: str | None = None
+        self.within_title = ""
+        self._after: str | None = None
+        self._rows: tuple[Any, ...] = ()
+
+    @property
+    def rows(self) -> RowList:
+        """The list."""
+        return self.screen.query_one(SearchPane).rows
+
+    def typed(self, text: str) -> None:
+        """The search line changed."""
+        self.text = text
+        self.mode = "text"
+        self._search(DEBOUNCE)
+
+    def submitted(self) -> None:
+        """Enter: by meaning too."""
+        self.mode = None
+        self._search(0.0)
+
+    def next_mode(self) -> None:
+        """The other ways of searching, one after the other."""
+        modes = list(MODES)
+        self.mode = modes[(modes.index(self.mode) + 1) % len(modes)]
+        self._search(0.0)
+
+    def toggle_within(self) -> None:
+        """Search in the open node, or everywhere."""
+        if self.within is not None:
+            self.within = None
+        else:
+            node = self.screen.session.view.node
+            if node in (None, "root"):
+                self.screen.say("Open a node first; then w searches in it alone.", "warning")
+                return
+            self.within = node
+            path = self.screen.tree.path
+            self.within_title = path[-1] if path else str(node)
+        self._search(0.0)
+
+    def _search(self, wait: float) -> None:
+        self.screen.background(self._run(wait), group="search")
+
+    def _params(self) -> dict[str, Any]:
+        params: dict[str, Any] = {"text": self.text, "limit": PAGE}
+        if self.mode is not None:
+            params["mode"] = self.mode
+        if self.within is not None:
+            params["within"] = self.within
+        return params
+
+    async def _run(self, wait: float) -> None:
+        await asyncio.sleep(wait)
+        if not self.text.strip():
+            self._show((), None)
+            self._say(())
+            return
+        if self.mode == "text":
+            reading = self.screen.desk.reading
+        else:
+            self._say((("searching by meaning\u2026", "dim"),))
+            reading = self.screen.desk.searching
+        try:
+            result = await reading.dispatch("search.queries", self._params())
+        except ActionError as error:
+            self._show((), None)
+            self._say(((str(error), "warn"),))
+            return
+        self._show(result.data, result.after)
+        self._count(result)
+
+    def _show(self, rows: tuple[Any, ...], after: str | None) -> None:
+        self._rows, self._after = rows, after
+        width = self.rows.inner_width
+        self.rows.set_lines([hit_line(row, width) for row in rows], more=after is not None, top=True)
+
+    def resized(self) -> None:
+        """Draw again for the new width."""
+        width = self.rows.inner_width
+        self.rows.set_lines([hit_line(row, width) for row in self._rows], more=self._after is not None)
+
+    def more(self) -> None:
+        """Read the next results."""
+        if self._after is not None:
+            self.screen.background(self._more(self._after), group="more results")
+
+    async def _more(self, after: str) -> None:
+        reading = self.screen.desk.reading if self.mode == "text" else self.screen.desk.searching
+        result = await reading.dispatch("search.queries", {**self._params(), "after": after})
+        if after != self._after:
+            return
+        self._rows, self._after = (*self._rows, *result.data), result.after
+        width = self.rows.inner_width
+        self.rows.add_lines([hit_line(row, width) for row in result.data], more=result.after is not None)
+
+    def _count(self, result: Result) -> None:
+        spans: list[Span] = []
+        if result.total is not None:
+            spans += [(f"{result.total:,}", "number"), (" match the words" if self.mode is None else " found", "dim")]
+        else:
+            spans += [(f"{len(result.data):,}", "number"), (" nearest", "dim")]
+        spans.append((f" \u00b7 by {MODES[self.mode]}", "dim"))
+        if self.mode == "text":
+            spans.append((" \u00b7 enter: by meaning too", "dim"))
+        where = f" \u00b7 in {one_line(self.within_title, 30)}" if self.within else " \u00b7 everywhere"
+        spans.append((where, "other" if self.within else "dim"))
+        self._say(tuple(spans))
+
+    def _say(self, spans: tuple[Span, ...]) -> None:
+        self.screen.query_one("#search-state", Bar).set_spans(spans)

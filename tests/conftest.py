@@ -1,0 +1,39 @@
+"""What several tests share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.doors import Ran, built, copied, run_cli
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--update-golden` writes what the scripts print now as what they should print."""
+    parser.addoption("--update-golden", action="store_true", help="rewrite the expected output of the scripts")
+
+
+@pytest.fixture(scope="session")
+def fixture_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small workspace with everything in it, lexical vectors, six clusters and a tree; not to be changed."""
+    return built(tmp_path_factory.mktemp("fixture") / "workspace")
+
+
+@pytest.fixture
+def own_workspace(fixture_workspace: Path, tmp_path: Path) -> Path:
+    """A copy of the small workspace for one test."""
+    return copied(fixture_workspace, tmp_path / "workspace")
+
+
+@pytest.fixture
+def cli(tmp_path: Path) -> Callable[..., Ran]:
+    """Runs the program as a process whose home is empty."""
+    home = tmp_path / "home"
+    home.mkdir()
+
+    def run(*arguments: str | Path, stdin: str = "", **variables: str) -> Ran:
+        return run_cli(*arguments, home=home, stdin=stdin, variables=variables)
+
+    return run
