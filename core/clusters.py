@@ -22,7 +22,7 @@ _CLUSTER = (
 _ORDERS = {
     "size": "-c.size",
     "coherence": "coalesce(c.coherence, 2)",
-    "title": "lower(title)",
+    "title": f"lower({TITLE_SQL})",
     "cluster": "0",
 }
 

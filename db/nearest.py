@@ -45,9 +45,12 @@ class Nearest:
 
 @dataclass(frozen=True)
 class _Label:
+    """What an index was built from, and its size: a file that was cut off must never be mapped."""
+
     rows: int
     checksum: int
     dim: int
+    bytes: int
 
 
 def nearest(
@@ -124,7 +127,7 @@ def build_index(
         part = folder / f"{INDEX_FILE}.part"
         index.save(str(part))
         part.replace(folder / INDEX_FILE)
-        label = _Label(space.texts, space.checksum, space.dim)
+        label = _Label(space.texts, space.checksum, space.dim, (folder / INDEX_FILE).stat().st_size)
         (folder / _LABEL_FILE).write_text(json.dumps(asdict(label)), encoding="utf-8")
     return True
 
@@ -137,7 +140,8 @@ def _fresh_index(workspace: Workspace, space: SpaceInfo) -> Any | None:
         label = _Label(**json.loads((folder / _LABEL_FILE).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None
-    if label != _Label(space.texts, space.checksum, space.dim):
+    size = (folder / INDEX_FILE).stat().st_size
+    if label != _Label(space.texts, space.checksum, space.dim, size):
         return None
     return _view(folder / INDEX_FILE, space.texts)
 

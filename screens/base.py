@@ -31,12 +31,13 @@ class Desk:
     searching: Reading
     parse_line: ParseLine
     keymap: dict[str, str]
+    history: list[str]
 
 
 class ActionScreen(Screen[None]):
     """A screen whose keys, palette and prompt run actions of the table."""
 
-    AUTO_FOCUS = None
+    AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("colon", "prompt", "Action", show=False),
         Binding("question_mark,f1", "help", "Help", show=False),
@@ -93,7 +94,7 @@ class ActionScreen(Screen[None]):
         offered = {
             name: value
             for name, value in self.offers().items()
-            if name in action.params and (action.params[name].required or action.effect == "destroy")
+            if name in action.params and (action.params[name].required or action.effect in ("destroy", "view"))
         }
         known = {**offered, **(given or {})}
         asks = action.effect in ("job", "file", "write")
@@ -210,7 +211,7 @@ class ActionScreen(Screen[None]):
             if line:
                 self.run_line(line)
 
-        self.app.push_screen(PromptScreen(self.session), typed)
+        self.app.push_screen(PromptScreen(self.session, self.desk.history), typed)
 
     def run_line(self, line: str) -> None:
         """Run a line as a script would."""

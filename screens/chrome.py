@@ -17,7 +17,7 @@ CHROME: dict[str, str] = {
     "half_up": "scrolls",
     "expand": "shows the children of a node in place",
     "collapse": "hides the children of a node, or goes to its parent's line",
-    "toggle": "shows or hides the children of a node",
+    "fold": "shows or hides the children of a node",
     "sibling": "moves the cursor to the next or previous sibling",
     "next_pane": "moves the focus",
     "previous_pane": "moves the focus",

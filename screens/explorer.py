@@ -15,7 +15,6 @@ from core.errors import ActionError
 from core.registry import REGISTRY, Action
 from core.rows import ClusterRow, Neighbour, NodeRow, RunRow, TextRow
 from core.session import Result
-from core.text import one_line
 from screens.base import ActionScreen, Desk
 from screens.detail_control import DetailControl
 from screens.job_control import JobControl
@@ -51,10 +50,10 @@ class Explorer(ActionScreen):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self.tree = TreeControl(self)
-        self.detail = DetailControl(self)
-        self.search = SearchControl(self)
-        self.job = JobControl(self)
+        self.tree_control = TreeControl(self)
+        self.detail_control = DetailControl(self)
+        self.search_control = SearchControl(self)
+        self.job_control = JobControl(self)
         self.runs: tuple[RunRow, ...] = ()
         self.active = "tree"
         self._version: int | None = None
@@ -84,7 +83,7 @@ class Explorer(ActionScreen):
         self._activate(state.pane if state.pane in PANES else "tree")
         same = state.hierarchy == self.session.view.hierarchy
         try:
-            self.tree.show_current(state.node if same else None, state.expanded if same else ())
+            self.tree_control.show_current(state.node if same else None, state.expanded if same else ())
         except ActionError as error:
             self.explain(error)
         self.background(self._read_runs(), group="runs")
@@ -100,9 +99,12 @@ class Explorer(ActionScreen):
                 if error.code != "unknown_run":
                     raise
 
-    def on_unmount(self) -> None:
-        """Keep where the person was."""
-        self.save_state()
+    def on_screen_resume(self) -> None:
+        """Back from another screen: the session may stand elsewhere."""
+        node = self.session.view.node if self.session.view.hierarchy is not None else None
+        if node is not None and self.is_mounted and node != self.query_one(TreeList).opened:
+            self.perform(REGISTRY.get("node.open"), {"node": node})
+        self._places()
 
     # Panes and focus.
 
@@ -112,10 +114,16 @@ class Explorer(ActionScreen):
 
     def _activate(self, name: str) -> None:
         """Make a pane the active one and put the focus into it."""
+        self._mark(name)
+        self.call_after_refresh(self._focus_active)
+
+    def _mark(self, name: str) -> None:
+        """The active pane and the column that it stands in: on a narrow screen the others are hidden."""
         self.active = name
         for pane in self.query(Pane):
             pane.set_class(pane.id == name, "-active")
-        self.call_after_refresh(self._focus_active)
+        self.query_one("#left").set_class(name in ("runs", "tree"), "-active")
+        self.query_one("#right").set_class(name in ("cluster", "search"), "-active")
 
     def _focus_active(self) -> None:
         rows = self.pane(self.active).rows
@@ -129,9 +137,7 @@ class Explorer(ActionScreen):
     def _focused(self, event: DescendantFocus) -> None:
         pane = next((node for node in event.widget.ancestors if isinstance(node, Pane)), None)
         if pane is not None and pane.id != self.active:
-            self.active = pane.id or "tree"
-            for other in self.query(Pane):
-                other.set_class(other is pane, "-active")
+            self._mark(pane.id or "tree")
         self._places()
 
     def action_pane(self, name: str) -> None:
@@ -162,8 +168,8 @@ class Explorer(ActionScreen):
 
     def _redraw(self) -> None:
         self._show_runs()
-        self.detail.resized()
-        self.search.resized()
+        self.detail_control.resized()
+        self.search_control.resized()
         self._places()
 
     # Bars.
@@ -173,7 +179,7 @@ class Explorer(ActionScreen):
         run = next((row for row in self.runs if row.run == view.run), None)
         header = tabs_spans(self.active, run, view) if self.single else header_spans(run, view, self.session.folder)
         self.query_one("#header", Bar).set_spans(header)
-        self.query_one("#crumbs", Bar).set_spans(crumbs_spans(view, self.tree.path))
+        self.query_one("#crumbs", Bar).set_spans(crumbs_spans(view, self.tree_control.path))
         self._footer()
 
     def _footer(self) -> None:
@@ -189,7 +195,7 @@ class Explorer(ActionScreen):
 
     def tree_filled(self) -> None:
         """The tree pane shows another tree."""
-        self.detail.show(self.query_one(TreeList).branch, at_once=True)
+        self.detail_control.show(self.query_one(TreeList).branch, at_once=True)
         self.view_changed()
 
     def save_state(self) -> None:
@@ -241,10 +247,10 @@ class Explorer(ActionScreen):
         await self._read_runs()
         view = self.session.view
         current = next((row for row in self.runs if row.run == view.run), None)
-        if current is None or (current.run, current.hierarchy) != self.tree.shown:
+        if current is None or (current.run, current.hierarchy) != self.tree_control.shown:
             self._follow(current)
         else:
-            await self.tree.refresh()
+            await self.tree_control.refresh()
 
     def _follow(self, current: RunRow | None) -> None:
         """The current run is gone, or has got another tree."""
@@ -256,7 +262,7 @@ class Explorer(ActionScreen):
                 self.session.dispatch("run.open", {"run": done.run})
             else:
                 self.session.go(run=None, summary_set=None, hierarchy=None, node=None, cluster=None, query=None)
-        self.tree.show_current()
+        self.tree_control.show_current()
 
     def action_refresh_view(self) -> None:
         """Read everything again."""
@@ -267,19 +273,19 @@ class Explorer(ActionScreen):
     @on(RowList.CursorMoved)
     def _moved(self, event: RowList.CursorMoved) -> None:
         if isinstance(event.rows, TreeList):
-            self.detail.show(event.rows.branch)
+            self.detail_control.show(event.rows.branch)
         self.refresh_bindings()
 
     @on(TreeList.ChildrenWanted)
     def _wanted(self, event: TreeList.ChildrenWanted) -> None:
-        self.background(self.tree.load(event.branch), group=f"children {event.branch.key}")
+        self.background(self.tree_control.load(event.branch), group=f"children {event.branch.key}")
 
     @on(RowList.EndNeared)
     def _neared(self, event: RowList.EndNeared) -> None:
-        if event.rows is self.detail.rows:
-            self.detail.more()
-        elif event.rows is self.search.rows:
-            self.search.more()
+        if event.rows is self.detail_control.rows:
+            self.detail_control.more()
+        elif event.rows is self.search_control.rows:
+            self.search_control.more()
 
     @on(RowList.Clicked)
     def _clicked(self, event: RowList.Clicked) -> None:
@@ -290,20 +296,20 @@ class Explorer(ActionScreen):
 
     @on(Input.Changed, "#search-input")
     def _typed(self, event: Input.Changed) -> None:
-        self.search.typed(event.value)
+        self.search_control.typed(event.value)
 
     @on(Input.Submitted, "#search-input")
     def _submitted(self) -> None:
-        self.search.submitted()
-        self.search.rows.focus()
+        self.search_control.submitted()
+        self.search_control.rows.focus()
 
     def action_toggle_within(self) -> None:
         """Search in the open node, or everywhere."""
-        self.search.toggle_within()
+        self.search_control.toggle_within()
 
     def action_set_mode(self) -> None:
         """Search by words, by meaning, or by both."""
-        self.search.next_mode()
+        self.search_control.next_mode()
 
     # Actions.
 
@@ -351,7 +357,7 @@ class Explorer(ActionScreen):
         elif action.id == "query.open" and isinstance(value, TextRow):
             self._read_conversation()
         elif action.id == "node.open" and isinstance(value, More):
-            self.background(self.tree.load(value.branch), group="children")
+            self.background(self.tree_control.load(value.branch), group="children")
         elif action.id == "node.open" and isinstance(value, ClusterRow | Neighbour | TextRow):
             self.background(self._open_cluster(value.cluster), group="jump")
         elif action.id == "node.open" and isinstance(value, NodeRow) and self.session.view.hierarchy is None:
@@ -384,12 +390,12 @@ class Explorer(ActionScreen):
     def shown(self, action: Action, result: Result) -> None:
         """The session stands elsewhere: draw it."""
         if action.id == "node.open":
-            self.tree.opened(result.data)
+            self.tree_control.opened(result.data)
             self.view_changed()
         elif action.id == "query.open":
             self.view_changed()
         else:
-            self.tree.show_current()
+            self.tree_control.show_current()
             self.background(self._read_runs(), group="runs")
             if action.id == "run.open":
                 self._activate("tree")
@@ -397,7 +403,7 @@ class Explorer(ActionScreen):
     def action_back(self) -> None:
         """Stop the job, leave the search line, or open the parent of the open node."""
         if isinstance(self.focused, Input):
-            self._activate("search" if self.search.rows.lines else "tree")
+            self._activate("search" if self.search_control.rows.lines else "tree")
         elif self.desk.jobs.running is not None and not self.desk.jobs.stopping:
             self.action_stop_job()
         elif self.active != "tree":
@@ -423,15 +429,15 @@ class Explorer(ActionScreen):
 
     def jobs_changed(self) -> None:
         """A job was started or asked to stop."""
-        self.job.draw()
+        self.job_control.draw()
 
     @on(JobProgressed)
     def _progressed(self) -> None:
-        self.job.draw()
+        self.job_control.draw()
 
     @on(JobEnded)
     def _ended(self, event: JobEnded) -> None:
-        self.job.ended(event)
+        self.job_control.ended(event)
         if event.changes:
             self.session.go(**event.changes)
         self.background(self._after_job(event), group="runs")
@@ -439,23 +445,17 @@ class Explorer(ActionScreen):
     async def _after_job(self, event: JobEnded) -> None:
         await self._read_runs()
         view = self.session.view
-        if not event.error and ((view.run, view.hierarchy) != self.tree.shown or view.run is None):
-            self.tree.show_current()
-        elif view.run is None:
-            self.tree.show_current()
+        if (not event.error and ((view.run, view.hierarchy) != self.tree_control.shown or view.run is None)) or view.run is None:
+            self.tree_control.show_current()
         else:
-            await self.tree.refresh()
+            await self.tree_control.refresh()
         self.view_changed()
 
     def action_all_steps(self) -> None:
         """Run what is still missing, one action after the other."""
-        self.job.all_steps()
+        self.job_control.all_steps()
 
     def order(self, action_id: str, params: dict[str, Any]) -> None:
         """Start a job without asking."""
         self.desk.jobs.start(Order(action_id, params))
         self.jobs_changed()
-
-    def named(self, text: str) -> str:
-        """A text of the data in a message."""
-        return one_line(text, 60)

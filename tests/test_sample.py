@@ -21,35 +21,16 @@ from core.text import normalise
 HERE = Path(__file__).resolve().parent
 FIRST_DAY, LAST_DAY = date(2023, 4, 24), date(2023, 7, 16)
 SCRIPTS = {
-    "Arabic": "ARABIC",
-    "Chinese": "CJK UNIFIED",
-    "Hindi": "DEVANAGARI",
-    "Korean": "HANGUL",
-    "Russian": "CYRILLIC",
+    "Arabic": "ARABIC", "Chinese": "CJK UNIFIED", "Hindi": "DEVANAGARI", "Korean": "HANGUL", "Russian": "CYRILLIC",
     "Ukrainian": "CYRILLIC",
-}
+}  # fmt: skip
 MARKS = {
-    "inst_close": "[/INST]",
-    "llama_sys": "[INST] <<SYS>>",
-    "chat_template": "<|im_start|>",
-    "rich_markup": "[bold]x[/]",
-    "textual_action": "[@click=app.bell]x[/]",
-    "ansi": "\x1b[",
-    "osc52": "\x1b]52;",
-    "osc_title": "\x1b]0;",
-    "c1_csi": "\x9b",
-    "bidi_override": "\u202e",
-    "bidi_isolate": "\u2067",
-    "nul": "\x00",
-    "zero_width": "\u200b",
-    "line_separator": "\u2028",
-    "html_page": "<!DOCTYPE html>",
-    "json_blob": '{"orders": [',
-    "carriage_return": "\r",
-    "sql_injection": "DROP TABLE",
-    "formula": "=SUM(",
-    "tag_characters": "\U000e0068",
-}
+    "inst_close": "[/INST]", "llama_sys": "[INST] <<SYS>>", "chat_template": "<|im_start|>", "rich_markup": "[bold]x[/]",
+    "textual_action": "[@click=app.bell]x[/]", "ansi": "\x1b[", "osc52": "\x1b]52;", "osc_title": "\x1b]0;",
+    "c1_csi": "\x9b", "bidi_override": "\u202e", "bidi_isolate": "\u2067", "nul": "\x00", "zero_width": "\u200b",
+    "line_separator": "\u2028", "html_page": "<!DOCTYPE html>", "json_blob": '{"orders": [', "carriage_return": "\r",
+    "sql_injection": "DROP TABLE", "formula": "=SUM(", "tag_characters": "\U000e0068",
+}  # fmt: skip
 
 
 def _lines(text: str) -> list[dict[str, Any]]:
@@ -170,19 +151,13 @@ def test_a_dozen_domains_and_about_sixty_intents_of_uneven_size(
     assert 90 <= sizes[-1] <= 120
 
 
-@pytest.mark.parametrize(
-    "intent",
-    [
-        "python_scripts",
-        "word_problems",
-        "roleplay_scene",
-        "jailbreak_attempts",
-        "greetings_smalltalk",
-        "junk",
-    ],
-)
-def test_the_kinds_that_the_log_must_hold(truth: list[dict[str, Any]], intent: str) -> None:
-    assert sum(label["intent"] == intent for label in truth) >= 40
+def test_the_kinds_that_the_log_must_hold(truth: list[dict[str, Any]]) -> None:
+    counts = Counter(label["intent"] for label in truth)
+    kinds = {
+        "python_scripts", "word_problems", "roleplay_scene", "jailbreak_attempts", "greetings_smalltalk", "junk",
+    }  # fmt: skip
+    for intent in kinds:
+        assert counts[intent] >= 40, intent
 
 
 def test_exact_duplicates_point_at_the_first_of_their_text(
@@ -196,11 +171,6 @@ def test_exact_duplicates_point_at_the_first_of_their_text(
     repeated = Counter(label["duplicate_of"] for label in truth if label["duplicate_of"])
     assert sum(repeated.values()) >= 300
     assert repeated.most_common(1)[0][1] >= 40
-
-
-def test_duplicates_come_from_several_users(rows: list[dict[str, Any]]) -> None:
-    askers = {row["user"] for row in rows if row["conversation"][0]["content"] == "hi"}
-    assert len(askers) >= 20
 
 
 def test_near_duplicates_differ_by_little(facts: dict[str, Any], first: dict[str, str]) -> None:
@@ -243,6 +213,7 @@ def test_every_large_language_spreads_over_the_intents(
 def test_models_and_users_are_uneven(rows: list[dict[str, Any]]) -> None:
     models = Counter(row["model"] for row in rows)
     users = Counter(row["user"] for row in rows)
+    assert len({row["user"] for row in rows if row["conversation"][0]["content"] == "hi"}) >= 20
     assert len(models) >= 10
     assert max(models.values()) >= 8 * min(models.values())
     assert 300 <= len(users) <= 450
@@ -266,9 +237,8 @@ def test_twelve_weeks_with_a_weekly_and_a_daily_rhythm(
     days = Counter(t.weekday() for t in calm)
     assert max(days[5], days[6]) < min(days[n] for n in range(5))
     hours = Counter(t.hour for t in calm)
-    assert statistics.mean(hours[h] for h in range(13, 21)) > 1.5 * statistics.mean(
-        hours[h] for h in range(6)
-    )
+    busy, night = (statistics.mean(hours[h] for h in span) for span in (range(13, 21), range(6)))
+    assert busy > 1.5 * night
 
 
 def test_one_intent_grows_about_sixfold(facts: dict[str, Any], weekly: dict[str, list[int]]) -> None:

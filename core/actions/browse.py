@@ -14,6 +14,8 @@ from core.session import Session
     title="Open a node",
     scope="tree",
     effect="view",
+    keys=("enter", "t"),
+    footer=True,
     examples=("node.open node=root", "node.open node=@node"),
 )
 def node_open(session: Session, *, node: str = "root") -> NodeOpened:
@@ -161,6 +163,8 @@ def query_show(session: Session, *, query: int) -> QueryDetail:
     title="Open the conversation",
     scope="query",
     effect="view",
+    keys=("enter",),
+    footer=True,
     examples=("query.open query=1",),
 )
 def query_open(session: Session, *, query: int) -> QueryDetail:

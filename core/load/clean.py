@@ -89,7 +89,7 @@ def bounded(metadata: dict[str, object]) -> dict[str, JSON]:
 
 
 def _is_small(metadata: dict[str, JSON]) -> bool:
-    """Whether flat metadata is within the limit even if each character were escaped; spares writing it as JSON."""
+    """Whether flat metadata keeps the limit even with each character escaped; spares writing it as JSON."""
     size = 0
     for key, value in metadata.items():
         if isinstance(value, str):

@@ -245,7 +245,7 @@ def _gated(name: str) -> ActionError:
     return ActionError(
         "hub_gated",
         f"The dataset {name} is gated: its owner asks for a login and for accepting its terms.",
-        f"Accept the terms at the hub's page of datasets/{name}, then log in: `hf auth login`, or set HF_TOKEN.",
+        f"Accept the terms on its page (datasets/{name}), then log in: `hf auth login`, or set HF_TOKEN.",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -100,14 +101,14 @@ def read(texts: Sequence[str]) -> Corpus:
     """
     limit = max(_SHORTEST, min(LONGEST, _CHARACTERS // max(len(texts), 1)))
     numbers: dict[str, int] = {BREAK: 0}
-    flat: list[int] = []
+    flat = array("i")
     lengths = np.empty(len(texts), dtype=np.int64)
     for index, text in enumerate(texts):
         words = tokenise(text, limit)
         words.append(BREAK)
         lengths[index] = len(words)
-        flat += [numbers.setdefault(word, len(numbers)) for word in words]
-    surface = np.asarray(flat, dtype=np.int32)
+        flat.extend(numbers.setdefault(word, len(numbers)) for word in words)
+    surface = np.frombuffer(flat, dtype=np.int32) if flat else np.zeros(0, dtype=np.int32)
     del flat
     docs = np.repeat(np.arange(len(texts), dtype=np.int32), lengths)
     folded: dict[str, int] = {BREAK: 0}

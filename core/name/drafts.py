@@ -115,7 +115,8 @@ class Draftsman:
         if len(members) == 1:
             only = fit(sentence(one_line(self._texts[members[0]], LIMIT)))
             return Draft(only, phrases, spare, fit(only, _SHORT))
-        chosen, cover = pick(view, view.candidates())
+        candidates = view.candidates()
+        chosen, cover = pick(view, candidates)
         spoken = [view.show(candidate) for candidate in chosen]
         said = self._said(view, chosen[0].value if chosen else 0.0)
         if said:
@@ -123,7 +124,7 @@ class Draftsman:
         if not spoken:
             quote = one_line(self._texts[members[0]], LIMIT - 17) if members else ""
             return Draft(f"Miscellaneous: “{quote}”" if quote else "", phrases, spare, quote, special=True)
-        brief, _ = pick(view, view.candidates(), _SHORT)
+        brief, _ = pick(view, candidates, _SHORT)
         short = fit(view.show(brief[0]), _SHORT)
         if cover < _THIN and view.best_share() < 2 * _THIN and len(members) >= 10:
             return Draft(fit("Miscellaneous: " + ", ".join(spoken)), phrases, spare, short, special=True)

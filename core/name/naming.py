@@ -103,6 +103,8 @@ def name_clusters(
     control = control or Control()
     mixtures = mixtures or {}
     k = len(representatives)
+    if k == 0:
+        return ()
     labels = np.asarray(labels, dtype=np.int64)
     weights = np.asarray(weights, dtype=np.float64)
     kept = sample(labels, [i for row in representatives for i in row if labels[i] >= 0], limit, seed)

@@ -135,7 +135,11 @@ def count(
         wholes.append(np.bincount(ids, weights=apart) / times)
         gram, doc = ids[emit] + total, corpus.docs[start[emit]].astype(np.int64)
         found.append((gram, doc))
-        firsts.append(start[first])
+        # A word's kind depends on its text's language: show the gram where it counts.
+        shown, at = np.unique(ids[emit], return_index=True)
+        first = start[first]
+        first[shown] = start[emit][at]
+        firsts.append(first)
         lengths.append(np.full(len(first), n, dtype=np.int64))
         total += len(first)
         start, ids = start[repeated], ids[repeated]

@@ -174,7 +174,7 @@ class _Terms:
             best = max(open_to, key=lambda words: (value[words], words))
             # "Credit card" says more than "card" where most of the node's cards are credit cards.
             longer = [
-                w for w in open_to if set(best) < set(w) and len(w) == 2 and mass[w] >= 0.55 * mass[best]
+                w for w in open_to if set(best) < set(w) and len(w) == 2 and mass[w] >= 0.45 * mass[best]
             ]
             best = max(longer, key=lambda words: (value[words], words), default=best)
             texts = self._texts[best]

@@ -67,6 +67,7 @@ class GroupView:
             bit = 1 << index
             for word in set(corpus.tokens[a:b].tolist()):
                 self._holds[word] = self._holds.get(word, 0) | bit
+        self._shown: dict[tuple[int, ...], str] = {}
         self._weight: dict[int, float] = {}
         self._contrast: dict[int, float] = {}
         self._focus: dict[int, float] = {}
@@ -84,7 +85,9 @@ class GroupView:
 
     def show(self, candidate: Candidate) -> str:
         """A candidate as it is written."""
-        return self._corpus.phrase(candidate.words)
+        if candidate.words not in self._shown:
+            self._shown[candidate.words] = self._corpus.phrase(candidate.words)
+        return self._shown[candidate.words]
 
     def key(self, word: int) -> str:
         """A word number's casefolded word."""
@@ -347,7 +350,7 @@ def pick(
     """
     if not candidates:
         return [], 0.0
-    fitting = [c for c in candidates if len(view.show(c)) <= room] or list(candidates[:1])
+    fitting = [c for c in candidates[:_CANDIDATES] if len(view.show(c)) <= room] or list(candidates[:1])
     chosen = [_fuller(fitting)]
     reached = view.texts_with(chosen[0].topics)
     total = max(len(view.members), 1)
@@ -362,7 +365,7 @@ def pick(
         said = {w for c in chosen for word in c.words for w in view.key(word).split("-")} - glue
         best: Candidate | None = None
         most = 0.0
-        for candidate in fitting[:_CANDIDATES]:
+        for candidate in fitting:
             if len(candidate.words) > 4 or len(view.show(candidate)) + 5 > left or not view.joins(candidate):
                 continue
             new = [w for word in candidate.words for w in view.key(word).split("-")]

@@ -27,6 +27,8 @@ _NOISE = re.compile(
     r"|\w+\([\w\s,.'\"=]*\)|\w+(?:\.\w+)+\(|\$\w+|@\w+|\b0x[0-9A-Fa-f]+",  # calls, variables, hex
     re.DOTALL,
 )
+_SUSPECT = re.compile(r"[`~<\[&\\@/$(\x1b]|0x|www\.")
+"""What every part of the noise holds: most short texts need no more than this look."""
 _CODE = re.compile(
     r"^[ \t]*(?:import \w|from [\w.]+ import|def \w|class \w+[:({]|return\b|\#include|#define|using \w|package \w|public |private |protected "
     r"|static |void |int \w|const |let \w+ =|var \w|elif |else:|try:|except|@\w|//|/\*|\* |\$ |>>> |\}).*$"
@@ -117,7 +119,8 @@ def tokenise(text: str, limit: int = LONGEST) -> list[str]:
     cleaned = crop(text, limit)
     if "\n" in cleaned:
         cleaned = _CODE.sub("\n", cleaned)
-    cleaned = _NOISE.sub("\n", cleaned)
+    if _SUSPECT.search(cleaned):
+        cleaned = _NOISE.sub("\n", cleaned)
     tokens: list[str] = []
     for token in _TOKEN.findall(cleaned):
         if not (token[0].isalnum() or (len(token) > 1 and token[0] == ".")):

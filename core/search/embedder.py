@@ -61,7 +61,7 @@ def _model_of(workspace: Workspace, space: SpaceInfo) -> Embedder:
     from core.embed.resolve import resolve
     from core.embed.run import fitted_path
 
-    model = resolve(space.model)
+    model = resolve(space.origin)
     if isinstance(model, FittedEmbedder):
         model.load(fitted_path(workspace, space.name))
     model.prepare()

@@ -50,7 +50,7 @@ def search_queries(
 
     Raises:
         ActionError: `bad_limit`, `bad_cursor`, what `find_scope` raises, `unknown_space`, `unknown_language`,
-            `unknown_chat_model`; in mode `vector` also `no_vectors` and what a missing model raises.
+            `unknown_chat_model`; in mode `vector` also `no_embeddings` and what a missing model raises.
     """
     check_limit(limit)
     scope = find_scope(workspace, narrow, text)

@@ -115,8 +115,8 @@ def need_space(space: SpaceInfo | None) -> SpaceInfo:
     """The space, or the error that says how to get one.
 
     Raises:
-        ActionError: `no_vectors`.
+        ActionError: `no_embeddings`.
     """
     if space is None:
-        raise ActionError("no_vectors", "Nothing is embedded yet.", "Embed the texts: embed.run.")
+        raise ActionError("no_embeddings", "Nothing is embedded yet.", "Embed the texts: embed.run.")
     return space

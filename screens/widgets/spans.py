@@ -94,9 +94,9 @@ def coherence_mark(coherence: float | None) -> Span:
     """A mark that tells coherent, middling and loose clusters apart by its shape."""
     if coherence is None:
         return " ", "dim"
-    if coherence >= 0.5:
+    if coherence >= 0.3:
         return "\u25cf", "good"
-    if coherence >= 0.25:
+    if coherence >= 0.12:
         return "\u25d0", "text"
     return "\u25cb", "warn"
 

@@ -67,7 +67,7 @@ class TreeList(RowList):
     """Nodes with size, share, marks and title. It asks for children and never reads them itself."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space,o", "toggle", "Expand", show=False),
+        Binding("space,o", "fold", "Expand or collapse", show=False),
         Binding("right,l", "expand", "Expand", show=False),
         Binding("left,h", "collapse", "Collapse", show=False),
         Binding("n", "sibling(1)", "Next sibling", show=False),
@@ -181,7 +181,7 @@ class TreeList(RowList):
             (title, look),
         )
 
-    def action_toggle(self) -> None:
+    def action_fold(self) -> None:
         """Expand or collapse the branch under the cursor."""
         branch = self.branch
         if branch is not None and branch.expanded:

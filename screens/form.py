@@ -1,0 +1,174 @@
+"""A form made from an action's parameters."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.events import DescendantFocus
+from textual.screen import ModalScreen
+from textual.strip import Strip
+from textual.widget import Widget
+from textual.widgets import Input
+
+from core.errors import ActionError
+from core.registry import Action, Param
+from core.text import one_line
+from screens.dialogs import TextBlock
+from screens.widgets.bars import Bar
+from screens.widgets.spans import LOOK_CLASSES, Span, draw
+
+LABEL = 18
+
+
+class Choice(Widget, can_focus=True):
+    """One of a few values; left, right and space change it."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(LOOK_CLASSES)
+    DEFAULT_CSS = "Choice { height: 1; width: 1fr; }"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("right,space,l", "choose(1)", "Next value", show=False),
+        Binding("left,h", "choose(-1)", "Previous value", show=False),
+    ]
+
+    def __init__(self, values: tuple[str, ...], chosen: str, id: str) -> None:
+        super().__init__(id=id)
+        self.values = values
+        self.value = chosen if chosen in values else values[0]
+
+    def action_choose(self, by: int) -> None:
+        """Another value."""
+        self.value = self.values[(self.values.index(self.value) + by) % len(self.values)]
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """All values; the chosen one in brackets."""
+        spans: list[Span] = [("\u25b6 " if self.has_focus else "  ", "key")]
+        for value in self.values:
+            here = value == self.value
+            spans.append((f"[{value or 'default'}] " if here else f" {value or 'default'}  ", "strong" if here else "dim"))
+        return draw(self, spans if y == 0 else (), self.size.width, cursor=self.has_focus)
+
+
+class FormScreen(ModalScreen[dict[str, Any] | None]):
+    """Asks for an action's parameters; gives back those that were filled in.
+
+    Args:
+        action: What will be run.
+        known: Values that are known already.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "run_form", "Run", show=False, priority=True),
+        Binding("escape", "leave", "Leave", show=False),
+        Binding("tab,down", "next_field", "Next field", show=False),
+        Binding("shift+tab,up", "previous_field", "Previous field", show=False),
+    ]
+
+    def __init__(self, action: Action, known: dict[str, Any]) -> None:
+        super().__init__()
+        self._action = action
+        self._known = known
+        self._fields = [p for name, p in action.params.items() if name != "yes"]
+
+    def compose(self) -> ComposeResult:
+        """What it does, a line a parameter, help of the one in focus, keys."""
+        with Vertical(classes="dialog form"):
+            title = Bar(classes="title")
+            title.set_spans(((self._action.title, "heading"), (f"   {self._action.id}", "dim")))
+            yield title
+            yield TextBlock(self._action.doc, "text")
+            with VerticalScroll(id="fields", can_focus=False):
+                for param in self._fields:
+                    yield self._row(param)
+            yield TextBlock("", "help")
+            keys = Bar()
+            keys.set_spans(
+                ((" enter", "key"), (" run   ", "text"), ("tab", "key"), (" next field   ", "text"), ("esc", "key"), (" leave", "text"))
+            )
+            yield keys
+
+    def _row(self, param: Param) -> Horizontal:
+        label = Bar(classes="label")
+        needed = param.required and param.name not in self._known
+        label.set_spans(((f"{param.name:<{LABEL - 2}}", "strong" if needed else "text"), ("* " if param.required else "  ", "warn")))
+        value = self._known.get(param.name, param.default)
+        return Horizontal(label, _field(param, value), classes="field")
+
+    def on_mount(self) -> None:
+        """The focus goes to the first field that must be filled."""
+        needed = [p for p in self._fields if p.required and p.name not in self._known]
+        first = needed[0] if needed else self._fields[0] if self._fields else None
+        if first is not None:
+            self.query_one(f"#field-{first.name}").focus()
+
+    @on(DescendantFocus)
+    def _focused(self, event: DescendantFocus) -> None:
+        name = (event.widget.id or "").removeprefix("field-")
+        param = self._action.params.get(name)
+        if param is not None:
+            self._say(param.help or " ", "help")
+
+    def _say(self, text: str, look: str) -> None:
+        block = self.query_one(".block--help", TextBlock)
+        block.update(one_line(text, 400))
+        block.set_class(look == "bad", "block--bad")
+
+    def values(self) -> dict[str, Any]:
+        """What was filled in; what stands at its default is left out."""
+        found: dict[str, Any] = {}
+        for param in self._fields:
+            field = self.query_one(f"#field-{param.name}")
+            value = field.value if isinstance(field, Input | Choice) else ""
+            value = value.strip()
+            default = "" if param.default is None else _text(param.default)
+            if value and (value != default or param.name in self._known):
+                found[param.name] = value
+        return found
+
+    def action_run_form(self) -> None:
+        """Check the values; run when they are right."""
+        try:
+            params = self._action.validate(self.values())
+        except ActionError as error:
+            self._say(str(error), "bad")
+            for param in self._fields:
+                if f"{param.name}=" in error.message:
+                    self.query_one(f"#field-{param.name}").focus()
+                    self._say(str(error), "bad")
+                    break
+        else:
+            self.dismiss(params)
+
+    def action_leave(self) -> None:
+        """Do nothing."""
+        self.dismiss(None)
+
+    def action_next_field(self) -> None:
+        """The next field."""
+        self.focus_next()
+
+    def action_previous_field(self) -> None:
+        """The previous field."""
+        self.focus_previous()
+
+
+def _field(param: Param, value: Any) -> Input | Choice:
+    name = f"field-{param.name}"
+    if param.annotation is bool:
+        return Choice(("no", "yes"), "yes" if value else "no", name)
+    if param.choices:
+        return Choice((*(("",) if param.optional else ()), *param.choices), _text(value), name)
+    hint = "needed" if param.required else "default"
+    return Input(_text(value), placeholder=hint, id=name, compact=True, select_on_focus=False)
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)

@@ -1,0 +1,85 @@
+"""The help screen, made from the table of actions and from the keys that are none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from core.registry import REGISTRY, Action
+from screens.dialogs import PagerScreen
+from screens.keys import PANE_SCOPES, everywhere
+from screens.places import key_name
+from screens.widgets.panes import PANE_TITLES
+from screens.widgets.spans import COHERENCE_LEGEND, Line, fit
+
+MOTIONS = (
+    ("j k, arrows", "down, up"),
+    ("g G, home end", "top, bottom"),
+    ("pgup pgdn, ctrl+u ctrl+d", "a page, half a page"),
+    ("space o, l h, left right", "expand and collapse a node; h goes to the parent's line"),
+    ("n p", "next and previous sibling; in the reader next and previous conversation"),
+    ("1 2 3 4, tab shift+tab", "go to a pane"),
+    ("z", "one pane alone, or all (from 120 columns on)"),
+    ("esc, backspace", "stop the running job, else back: leave a line, the parent node"),
+)
+
+SEARCHING = (
+    ("enter", "in the search line: search by meaning too; on a result: read the conversation"),
+    ("t", "go to the result's cluster in the tree"),
+    ("m", "search by words, by meaning, or by both"),
+    ("w", "search in the open node alone, or everywhere"),
+)
+
+PROGRAM = (
+    ("A", "all the steps that are missing, one after the other"),
+    (":", "type any action: name=value, completed by tab"),
+    ("P", "list of all actions"),
+    ("y", "copy what the cursor is on to the terminal's clipboard (OSC 52)"),
+    ("T", "other colours"),
+    ("R", "read everything again"),
+    ("? F1", "this help"),
+    ("ctrl+c", "stop the running job"),
+    ("q, ctrl+q", "quit"),
+)
+
+
+class HelpScreen(PagerScreen):
+    """Keys, marks and actions.
+
+    Args:
+        keymap: The user's own keys by action id.
+    """
+
+    def __init__(self, keymap: Mapping[str, str]) -> None:
+        super().__init__("Help")
+        self._keymap = keymap
+
+    def lines(self, width: int) -> list[Line]:
+        """Everything, by area."""
+        actions = list(REGISTRY.load().values())
+        lines = [*_block("Moving", MOTIONS), *_block("In the search pane", SEARCHING), *_block("The program", PROGRAM)]
+        with_keys = [action for action in actions if self.keys(action)]
+        lines += _block("Actions, everywhere", self._rows(a for a in with_keys if everywhere(a)))
+        for pane, scopes in PANE_SCOPES.items():
+            rows = self._rows(a for a in with_keys if a.scope in scopes and not everywhere(a))
+            lines += _block(f"Actions, in {PANE_TITLES[pane]}", rows)
+        lines += [Line((("Marks", "heading"),)), Line(((COHERENCE_LEGEND, "text"),))]
+        lines += [Line((("\u25b8 \u25be theme   \u00b7 cluster   \u2591 noise   \u25cc no good parent", "text"),)), Line()]
+        lines.append(Line((("All actions (type : and the name, or write them in a script)", "heading"),)))
+        lines += [Line(((fit(action.id, 20), "strong"), (action.summary, "text"))) for action in actions]
+        return lines
+
+    def keys(self, action: Action) -> str:
+        """The action's keys as they are in use."""
+        return self._keymap.get(action.id, ",".join(action.keys))
+
+    def _rows(self, actions: object) -> list[tuple[str, str]]:
+        rows: list[tuple[str, str]] = []
+        for action in actions:  # type: ignore[attr-defined]
+            keys = " ".join(key_name(key.strip()) for key in self.keys(action).split(","))
+            rows.append((keys, f"{action.title}  ({action.id})"))
+        return rows
+
+
+def _block(title: str, rows: object) -> list[Line]:
+    body = [Line(((f"  {keys:<26}", "key"), (told, "text"))) for keys, told in rows]  # type: ignore[attr-defined]
+    return [Line(((title, "heading"),)), *body, Line()] if body else []
