@@ -22,7 +22,7 @@ COLUMNS = (
     "query_id", "conversation_id", "text", "language", "model", "timestamp", "cluster_id", "cluster_title", "is_noise",
     "distance", "path", "path_ids",
 )  # fmt: skip
-BATCH = 5_000
+BATCH = 1_000
 PATH_SEPARATOR = " > "
 ID_SEPARATOR = "/"
 
@@ -57,6 +57,7 @@ def export_run(
             write(batch)
             count += len(batch)
             session.control.progress("export", count, total, "queries")
+        session.control.check()
     return Exported(str(target), kind, count, found.name)
 
 

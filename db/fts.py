@@ -150,7 +150,11 @@ def excluded_expression(user_text: str) -> str | None:
 
 
 def wanted_text(user_text: str) -> str:
-    """What a user typed without the excluded words; the text itself where none is excluded, or all are."""
+    """What a user typed without the excluded words; the text itself where none is excluded, or all are.
+
+    Cut to `QUERY_CHARACTERS`; lone surrogates, which no model takes, become question marks.
+    """
+    user_text = user_text[:QUERY_CHARACTERS].encode("utf-8", "replace").decode("utf-8")
     asked = terms(user_text)
     wanted = [term.written for term in asked if not term.excluded]
     return " ".join(wanted) if wanted and len(wanted) < len(asked) else user_text

@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, ClassVar
 
 from textual.app import App
@@ -62,7 +62,7 @@ class LmsysApp(App[None]):
     """
 
     TITLE = "lmsys-tui"
-    CSS_PATH: ClassVar[list[Path]] = sorted(Path(styles.__file__).parent.glob("*.tcss"))  # type: ignore[misc]
+    CSS_PATH: ClassVar[list[str | PurePath]] = [*sorted(Path(styles.__file__).parent.glob("*.tcss"))]
     COMMANDS: ClassVar[set[Any]] = {_actions}
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [

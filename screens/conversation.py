@@ -6,7 +6,6 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.events import Resize
 
 from core.registry import REGISTRY, Action
 from core.rows import QueryDetail, TextRow
@@ -60,11 +59,10 @@ class ConversationScreen(ActionScreen):
         if action.id == "query.open":
             self._detail = result.data
             self._draw(top=True)
-            self.call_after_refresh(self._draw)
 
-    def on_resize(self, event: Resize) -> None:  # noqa: ARG002
+    def on_row_list_width_changed(self) -> None:
         """Wrap again."""
-        self.call_after_refresh(self._draw)
+        self._draw()
 
     def _draw(self, top: bool = False) -> None:
         detail = self._detail

@@ -90,15 +90,12 @@ class DetailControl:
         after: str | None = None,
     ) -> None:
         self._head, self._tail, self._cluster, self._after = head, tail or [], cluster, after
-        self._draw(top=True)
+        self.draw(top=True)
 
-    def _draw(self, top: bool = False) -> None:
+    def draw(self, top: bool = False) -> None:
+        """Make the lines for the width of the pane."""
         rows = self.rows
         rows.set_lines([*self._head(rows.inner_width), *self._tail], more=self._after is not None, top=top)
-
-    def resized(self) -> None:
-        """Wrap again for the new width."""
-        self._draw()
 
     def more(self) -> None:
         """Read the next queries of the cluster."""

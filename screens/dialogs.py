@@ -84,15 +84,10 @@ class PagerScreen(ModalScreen[None]):
 
     def on_mount(self) -> None:
         """Fill once the width is known."""
-        rows = self.query_one(RowList)
-        rows.focus()
-        self.call_after_refresh(self._fill)
+        self.query_one(RowList).focus()
 
-    def on_resize(self) -> None:
-        """Wrap again."""
-        self.call_after_refresh(self._fill)
-
-    def _fill(self) -> None:
+    def on_row_list_width_changed(self) -> None:
+        """Wrap for the width."""
         rows = self.query_one(RowList)
         rows.set_lines(self.lines(rows.inner_width))
 
@@ -116,15 +111,16 @@ class PagerScreen(ModalScreen[None]):
 
 
 class ErrorScreen(PagerScreen):
-    """An error that can be read and copied."""
+    """An error, or something else that is worth a window: it can be read and copied."""
 
-    def __init__(self, title: str, message: str, hint: str, code: str, trace: str = "") -> None:
+    def __init__(self, title: str, message: str, hint: str, code: str, trace: str = "", look: str = "bad") -> None:
         super().__init__(title)
+        self._look = look
         self._message, self._hint, self._code, self._trace = message, hint, code, trace
 
     def lines(self, width: int) -> list[Line]:
         """Message, hint, code, traceback."""
-        parts = ((self._message, "bad"), (self._hint, "text"), (f"code: {self._code}" if self._code else "", "dim"))
+        parts = ((self._message, self._look), (self._hint, "text"), (f"code: {self._code}" if self._code else "", "dim"))
         lines: list[Line] = []
         for text, look in parts:
             if text:

@@ -13,22 +13,26 @@ from textual.widgets import Input
 
 from core.errors import ActionError
 from core.registry import REGISTRY, Action
-from core.rows import ClusterRow, Neighbour, NodeRow, RunRow, TextRow
+from core.rows import ClusterRow, Neighbour, NodeRow, TextRow
 from core.session import Result
 from screens.base import ActionScreen, Desk
+from screens.cursor import applies_to, offers_of, text_of
 from screens.detail_control import DetailControl
 from screens.job_control import JobControl
 from screens.jobs import JobEnded, JobProgressed, Order
 from screens.keys import screen_bindings
 from screens.places import crumbs_spans, footer_spans, header_spans, tabs_spans
+from screens.runs_control import RunsControl
 from screens.search_control import SearchControl
 from screens.state import ScreenState, load_state, save_state
 from screens.tree_control import TreeControl
 from screens.widgets.bars import Bar
-from screens.widgets.detail_lines import runs_lines
 from screens.widgets.panes import PANES, ClusterPane, Pane, RunsPane, SearchPane, TreePane
 from screens.widgets.row_list import RowList
 from screens.widgets.tree_list import Branch, More, TreeList
+
+WIDE = 120
+"""From so many columns on all panes are shown."""
 
 POLL_SECONDS = 2.0
 """How often the store is asked whether anyone has changed it."""
@@ -37,7 +41,6 @@ POLL_SECONDS = 2.0
 class Explorer(ActionScreen):
     """Runs, tree, detail and search of a workspace."""
 
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-narrow"), (120, "-wide")]
     BINDINGS: ClassVar[list[BindingType]] = [
         *screen_bindings(),
         Binding("tab", "next_pane", "Next pane", show=False),
@@ -50,14 +53,13 @@ class Explorer(ActionScreen):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
+        self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]
         self.tree_control = TreeControl(self)
         self.detail_control = DetailControl(self)
         self.search_control = SearchControl(self)
         self.job_control = JobControl(self)
-        self.runs: tuple[RunRow, ...] = ()
+        self.runs_control = RunsControl(self)
         self.active = "tree"
-        self._version: int | None = None
-        self._polling = False
 
     def compose(self) -> ComposeResult:
         """Bars above and below, the panes between."""
@@ -86,9 +88,9 @@ class Explorer(ActionScreen):
             self.tree_control.show_current(state.node if same else None, state.expanded if same else ())
         except ActionError as error:
             self.explain(error)
-        self.background(self._read_runs(), group="runs")
+        self.background(self.runs_control.read(), group="runs")
         self.set_interval(POLL_SECONDS, self._poll)
-        self.app.screen.bindings_updated_signal.subscribe(self, lambda _: self._footer())
+        self.bindings_updated_signal.subscribe(self, lambda _: self._footer())
 
     def _restore_run(self, state: ScreenState) -> None:
         """Open the run that was open, unless it is gone."""
@@ -104,7 +106,7 @@ class Explorer(ActionScreen):
         node = self.session.view.node if self.session.view.hierarchy is not None else None
         if node is not None and self.is_mounted and node != self.query_one(TreeList).opened:
             self.perform(REGISTRY.get("node.open"), {"node": node})
-        self._places()
+        self.draw_bars()
 
     # Panes and focus.
 
@@ -131,14 +133,14 @@ class Explorer(ActionScreen):
             self.query_one("#search-input", Input).focus()
         else:
             rows.focus()
-        self._places()
+        self.draw_bars()
 
     @on(DescendantFocus)
     def _focused(self, event: DescendantFocus) -> None:
         pane = next((node for node in event.widget.ancestors if isinstance(node, Pane)), None)
         if pane is not None and pane.id != self.active:
             self._mark(pane.id or "tree")
-        self._places()
+        self.draw_bars()
 
     def action_pane(self, name: str) -> None:
         """Go to a pane."""
@@ -155,28 +157,29 @@ class Explorer(ActionScreen):
     def action_zoom(self) -> None:
         """Show one pane alone, or all."""
         self.toggle_class("-zoom")
-        self._places()
+        self.draw_bars()
 
     @property
     def single(self) -> bool:
         """Whether one pane is shown at a time."""
-        return self.has_class("-zoom") or self.size.width < 120
+        return self.has_class("-zoom") or self.size.width < WIDE
 
     @on(Resize)
     def _resized(self) -> None:
-        self.call_after_refresh(self._redraw)
+        self.call_after_refresh(self.draw_bars)
 
-    def _redraw(self) -> None:
-        self._show_runs()
-        self.detail_control.resized()
-        self.search_control.resized()
-        self._places()
+    @on(RowList.WidthChanged)
+    def _width_changed(self, event: RowList.WidthChanged) -> None:
+        for control in (self.runs_control, self.detail_control, self.search_control):
+            if event.rows is control.rows:
+                control.draw()
 
     # Bars.
 
-    def _places(self) -> None:
+    def draw_bars(self) -> None:
+        """Say where the person is, and what the keys do here."""
         view = self.session.view
-        run = next((row for row in self.runs if row.run == view.run), None)
+        run = self.runs_control.current
         header = tabs_spans(self.active, run, view) if self.single else header_spans(run, view, self.session.folder)
         self.query_one("#header", Bar).set_spans(header)
         self.query_one("#crumbs", Bar).set_spans(crumbs_spans(view, self.tree_control.path))
@@ -189,8 +192,9 @@ class Explorer(ActionScreen):
 
     def view_changed(self) -> None:
         """The session stands elsewhere."""
-        self._places()
-        self._show_runs()
+        self.draw_bars()
+        self.runs_control.draw()
+        self.refresh_bindings()
         self.save_state()
 
     def tree_filled(self) -> None:
@@ -210,63 +214,12 @@ class Explorer(ActionScreen):
             ScreenState(view.run, view.hierarchy, view.node, self.active, expanded, here, self.app.theme),
         )
 
-    # Reading.
-
-    async def _read_runs(self) -> None:
-        if not self.session.exists():
-            return
-        result = await self.desk.reading.dispatch("run.list", {"limit": 500})
-        self.runs = result.data
-        self._show_runs()
-        self._places()
-
-    def _show_runs(self) -> None:
-        pane = self.pane("runs")
-        here = pane.rows.value
-        pane.rows.set_lines(runs_lines(self.runs, self.session.view.run, pane.rows.inner_width))
-        name = here.run if isinstance(here, RunRow) else self.session.view.run
-        pane.rows.select(lambda value: isinstance(value, RunRow) and value.run == name)
-        pane.retitle(f"{len(self.runs):,}" if self.runs else "none yet")
-
     def _poll(self) -> None:
-        if not self._polling:
-            self._polling = True
-            self.run_worker(self._guarded(self._look()), group="poll")
-
-    async def _look(self) -> None:
-        """Read again what is shown when anyone has changed the store."""
-        try:
-            version = await self.desk.reading.data_version()
-            if self._version is not None and version != self._version and self.desk.jobs.running is None:
-                await self._reread()
-            self._version = version
-        finally:
-            self._polling = False
-
-    async def _reread(self) -> None:
-        await self._read_runs()
-        view = self.session.view
-        current = next((row for row in self.runs if row.run == view.run), None)
-        if current is None or (current.run, current.hierarchy) != self.tree_control.shown:
-            self._follow(current)
-        else:
-            await self.tree_control.refresh()
-
-    def _follow(self, current: RunRow | None) -> None:
-        """The current run is gone, or has got another tree."""
-        if current is not None:
-            self.session.dispatch("run.open", {"run": current.run})
-        elif self.session.view.run is not None or self.runs:
-            done = next((row for row in self.runs if row.status == "done"), None)
-            if done is not None:
-                self.session.dispatch("run.open", {"run": done.run})
-            else:
-                self.session.go(run=None, summary_set=None, hierarchy=None, node=None, cluster=None, query=None)
-        self.tree_control.show_current()
+        self.run_worker(self._guarded(self.runs_control.look()), group="poll")
 
     def action_refresh_view(self) -> None:
         """Read everything again."""
-        self.background(self._reread(), group="runs")
+        self.background(self.runs_control.reread(), group="runs")
 
     # What the lists say.
 
@@ -322,31 +275,11 @@ class Explorer(ActionScreen):
 
     def offers(self) -> dict[str, Any]:
         """The parameters that the cursor gives."""
-        value = self.value
-        view = self.session.view
-        offered: dict[str, Any] = {}
-        if isinstance(value, RunRow):
-            offered = {"run": value.run, "dataset": value.dataset}
-        elif isinstance(value, NodeRow):
-            offered = {"node": value.node, "parent": value.node, "cluster": value.cluster}
-        elif isinstance(value, ClusterRow | Neighbour):
-            offered = {"cluster": value.cluster}
-        elif isinstance(value, TextRow):
-            offered = {"query": value.query, "cluster": value.cluster}
-        here = {"run": view.run, "dataset": view.dataset, "node": view.node, "query": view.query, "cluster": view.cluster}
-        return {name: found for name, found in {**here, **offered}.items() if found is not None}
+        return offers_of(self.value, self.session.view)
 
     def applies(self, action: Action) -> bool:
         """Whether the cursor stands on something that the action's key can mean."""
-        value = self.value
-        if action.id == "query.open":
-            return isinstance(value, TextRow)
-        if action.id == "node.open":
-            rows = isinstance(value, NodeRow | ClusterRow | Neighbour | More)
-            return rows or (isinstance(value, TextRow) and value.cluster is not None)
-        if action.id in ("run.open", "run.delete") and self.active == "runs":
-            return isinstance(value, RunRow)
-        return True
+        return applies_to(action, self.value)
 
     def intercept(self, action: Action) -> bool:
         """Search, nodes and conversations have their own place on this screen."""
@@ -383,6 +316,9 @@ class Explorer(ActionScreen):
             detail = (await self.desk.reading.dispatch("cluster.show", {"cluster": cluster, "examples": 1})).data
             if detail.node is not None:
                 self.perform(REGISTRY.get("node.open"), {"node": detail.node})
+        elif self.active == "tree":
+            self._activate("cluster")
+            return
         else:
             self.query_one(TreeList).go_to(f"cluster {cluster}")
         self._activate("tree")
@@ -396,7 +332,7 @@ class Explorer(ActionScreen):
             self.view_changed()
         else:
             self.tree_control.show_current()
-            self.background(self._read_runs(), group="runs")
+            self.background(self.runs_control.read(), group="runs")
             if action.id == "run.open":
                 self._activate("tree")
 
@@ -416,14 +352,7 @@ class Explorer(ActionScreen):
 
     def copy_text(self) -> str:
         """The words under the cursor."""
-        value = self.value
-        if isinstance(value, TextRow):
-            return value.text
-        if isinstance(value, NodeRow):
-            return f"{value.title}\n{value.description}".strip()
-        if isinstance(value, ClusterRow | Neighbour):
-            return value.title
-        return value.run if isinstance(value, RunRow) else ""
+        return text_of(self.value)
 
     # Jobs.
 
@@ -443,9 +372,9 @@ class Explorer(ActionScreen):
         self.background(self._after_job(event), group="runs")
 
     async def _after_job(self, event: JobEnded) -> None:
-        await self._read_runs()
+        await self.runs_control.read()
         view = self.session.view
-        if (not event.error and ((view.run, view.hierarchy) != self.tree_control.shown or view.run is None)) or view.run is None:
+        if view.run is None or (event.error is None and (view.run, view.hierarchy) != self.tree_control.shown):
             self.tree_control.show_current()
         else:
             await self.tree_control.refresh()

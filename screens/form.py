@@ -72,6 +72,8 @@ class FormScreen(ModalScreen[dict[str, Any] | None]):
         super().__init__()
         self._action = action
         self._known = known
+        self._refused = ("", "")
+        """The field whose value was refused, and why."""
         self._fields = [p for name, p in action.params.items() if name != "yes"]
 
     def compose(self) -> ComposeResult:
@@ -109,7 +111,9 @@ class FormScreen(ModalScreen[dict[str, Any] | None]):
     def _focused(self, event: DescendantFocus) -> None:
         name = (event.widget.id or "").removeprefix("field-")
         param = self._action.params.get(name)
-        if param is not None:
+        if param is not None and name == self._refused[0]:
+            self._say(self._refused[1], "bad")
+        elif param is not None:
             self._say(param.help or " ", "help")
 
     def _say(self, text: str, look: str) -> None:
@@ -134,12 +138,11 @@ class FormScreen(ModalScreen[dict[str, Any] | None]):
         try:
             params = self._action.validate(self.values())
         except ActionError as error:
+            wrong = next((p.name for p in self._fields if f"{p.name}=" in error.message), "")
+            self._refused = (wrong, str(error))
+            if wrong:
+                self.query_one(f"#field-{wrong}").focus()
             self._say(str(error), "bad")
-            for param in self._fields:
-                if f"{param.name}=" in error.message:
-                    self.query_one(f"#field-{param.name}").focus()
-                    self._say(str(error), "bad")
-                    break
         else:
             self.dismiss(params)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from core.registry import REGISTRY, Action
 from screens.dialogs import PagerScreen
@@ -53,7 +53,7 @@ class HelpScreen(PagerScreen):
         super().__init__("Help")
         self._keymap = keymap
 
-    def lines(self, width: int) -> list[Line]:
+    def lines(self, width: int) -> list[Line]:  # noqa: ARG002
         """Everything, by area."""
         actions = list(REGISTRY.load().values())
         lines = [*_block("Moving", MOTIONS), *_block("In the search pane", SEARCHING), *_block("The program", PROGRAM)]
@@ -72,14 +72,14 @@ class HelpScreen(PagerScreen):
         """The action's keys as they are in use."""
         return self._keymap.get(action.id, ",".join(action.keys))
 
-    def _rows(self, actions: object) -> list[tuple[str, str]]:
+    def _rows(self, actions: Iterable[Action]) -> list[tuple[str, str]]:
         rows: list[tuple[str, str]] = []
-        for action in actions:  # type: ignore[attr-defined]
+        for action in actions:
             keys = " ".join(key_name(key.strip()) for key in self.keys(action).split(","))
             rows.append((keys, f"{action.title}  ({action.id})"))
         return rows
 
 
-def _block(title: str, rows: object) -> list[Line]:
-    body = [Line(((f"  {keys:<26}", "key"), (told, "text"))) for keys, told in rows]  # type: ignore[attr-defined]
+def _block(title: str, rows: Iterable[tuple[str, str]]) -> list[Line]:
+    body = [Line(((f"  {keys:<26}", "key"), (told, "text"))) for keys, told in rows]
     return [Line(((title, "heading"),)), *body, Line()] if body else []

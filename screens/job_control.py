@@ -75,8 +75,10 @@ class JobControl:
                 self.screen.explain(event.error)
         elif event.result is not None:
             self.screen.say(told(event.result))
+            from screens.dialogs import ErrorScreen
+
             if advice := getattr(event.result.data, "advice", None):
-                self.screen.explain(ActionError("advice", advice))
+                self.screen.app.push_screen(ErrorScreen("Good to know", advice, "", "", look="text"))
         self.draw()
         if self._all and not failed:
             self.screen.background(self._next(), group="steps")

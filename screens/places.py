@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from rich.cells import cell_len
-from textual.screen import ActiveBinding
+from textual.binding import ActiveBinding
 from textual.widget import Widget
 from textual.widgets import Input
 

@@ -108,10 +108,11 @@ class SearchControl:
 
     def _show(self, rows: tuple[Any, ...], after: str | None) -> None:
         self._rows, self._after = rows, after
+        self.screen.query_one(SearchPane).set_class(bool(self.text.strip()), "-filled")
         width = self.rows.inner_width
         self.rows.set_lines([hit_line(row, width) for row in rows], more=after is not None, top=True)
 
-    def resized(self) -> None:
+    def draw(self) -> None:
         """Draw again for the new width."""
         width = self.rows.inner_width
         self.rows.set_lines([hit_line(row, width) for row in self._rows], more=self._after is not None)

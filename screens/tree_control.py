@@ -8,6 +8,7 @@ from core.errors import ActionError
 from core.registry import REGISTRY
 from core.rows import ClusterRow, NodeOpened, NodeRow, RunRow, Status
 from core.session import Result
+from screens.widgets.bars import Bar
 from screens.widgets.detail_lines import Step, steps_lines
 from screens.widgets.spans import COHERENCE_LEGEND, Span
 from screens.widgets.tree_list import Branch, TreeList
@@ -168,7 +169,8 @@ class TreeControl:
     async def _steps(self) -> None:
         """Nothing is clustered yet: what to do next."""
         status = await self._status()
-        self.rows.set_lines(steps_lines(steps(status), self.rows.inner_width), top=True)
+        self.rows.set_lines(steps_lines(steps(status)), top=True)
+        self.screen.view_changed()
 
     async def _status(self) -> Status | None:
         try:
@@ -182,7 +184,7 @@ class TreeControl:
 
     def _legend(self, shown: bool) -> None:
         spans: tuple[Span, ...] = ((" " + COHERENCE_LEGEND, "dim"),) if shown else ()
-        self.screen.query_one("#legend").set_spans(spans)  # type: ignore[attr-defined]
+        self.screen.query_one("#legend", Bar).set_spans(spans)
 
 
 def _page(after: str | None) -> dict[str, object]:

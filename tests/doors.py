@@ -25,6 +25,7 @@ CHATS = ROOT / "tests/golden/chats.jsonl"
 NOW = "2026-01-01T00:00:00Z"
 
 PIPELINE = f"""
+data.load source=sample limit=60
 data.load source={CHATS}
 embed.run model=lexical
 run.kmeans k=6 seed=7

@@ -20,6 +20,7 @@ from core.embed.run import fitted_path
 from core.embed.run import run as embed
 from core.errors import ActionError
 from core.load.run import load
+from core.place import newest
 from core.search.clusters import search_clusters
 from core.search.queries import DEPTH, Hits, search_queries
 from core.search.ranking import Ranking, fuse, page, ranked
@@ -173,6 +174,7 @@ def build(folder: Path, rows: int = 700) -> Store:
         load(session, str(folder / f"{name}.jsonl"), name=name, limit=None, mapping={})
     embed(session, model="lexical", dataset="one", device="auto", batch=None, download=False)
     add_run(session.workspace, 1)
+    session.view = newest(session.workspace)
     return Store(session, read_back(session.workspace))
 
 
@@ -352,10 +354,36 @@ def test_hostile_texts_are_found_as_they_were_loaded(connected: Store, text: str
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.text(max_size=40))
+@given(st.one_of(st.text(max_size=40), st.sampled_from(["\ud800", "a\udfff -\ud800b", "x" * 30_000, "\0 a"])))
 def test_no_text_is_an_error(connected: Store, text: str) -> None:
-    connected.search(text, "text", run=RUN)
-    search_clusters(connected.workspace, text, Narrow(run=RUN), mode="text")
+    for mode in ("text", "vector", "hybrid"):
+        connected.search(text, mode, run=RUN)
+        search_clusters(connected.workspace, text, Narrow(run=RUN), mode=mode)
+
+
+def test_the_actions_search_where_the_user_is(store: Store) -> None:
+    session = store.session
+    found = session.dispatch(
+        "search.queries", {"text": "apple ", "mode": "text", "limit": "3", "within": "left"}
+    )
+    with session.workspace.connection():
+        hits = store.search("apple ", "text", limit=3, within="left", run=RUN)
+    assert (found.data, found.total, found.after) == (hits.rows, hits.total, hits.after)
+    assert {row.cluster for row in found.data} <= {0, 1}
+    rest = session.dispatch(
+        "search.queries",
+        {"text": "apple ", "mode": "text", "limit": 1000, "within": "left", "after": found.after},
+    )
+    assert len(found.data) + len(rest.data) == found.total
+    assert (rest.after, rest.truncated, found.truncated) == (None, False, True)
+    other = session.dispatch("search.queries", {"text": "apple ", "mode": "text", "dataset": "two"})
+    with session.workspace.connection():
+        assert other.total == store.search("apple ", "text", dataset="two").total
+    clusters = session.dispatch("search.clusters", {"text": "bread"})
+    assert clusters.data[0].cluster == 1
+    with pytest.raises(ActionError) as raised:
+        session.dispatch("search.queries", {"text": "apple", "mode": "hybird"})
+    assert raised.value.did_you_mean == ("hybrid",)
 
 
 def test_datasets_are_kept_apart(connected: Store) -> None:

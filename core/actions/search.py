@@ -64,7 +64,7 @@ def queries(
     title="Search the clusters",
     scope="search",
     effect="read",
-    examples=("search.clusters text=code", "search.clusters text=poems mode=text limit=5"),
+    examples=("search.clusters text=code", "search.clusters text=poem mode=text limit=5"),
 )
 def clusters(
     session: Session,

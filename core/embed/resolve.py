@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.control import Control
-from core.embed import hub, minilm, multilingual
+from core.embed import catalog, hub, minilm, multilingual
 from core.embed.base import Embedder
 from core.embed.device import check_device
 from core.embed.lexical import DIM as LEXICAL_DIM
@@ -32,7 +32,7 @@ PREFERRED = (
     "sentence-transformers/all-MiniLM-L6-v2",
     "BAAI/bge-small-en-v1.5",
     "BAAI/bge-base-en-v1.5",
-    hub.POTION,
+    catalog.POTION,
 )
 """The order in which `auto` takes a cached model; any other cached one comes after."""
 
@@ -98,7 +98,7 @@ def resolve(
         return LexicalEmbedder(device, "Character n-grams without a model, as asked.")
     if _is_path(word):
         return hub.folder_embedder(Path(word).expanduser(), device)
-    known = hub.find_known(word, tuple(OWN_NAMES))
+    known = catalog.find_known(word, tuple(OWN_NAMES))
     return hub.known_embedder(known, device, f"{known.name}, as asked.", cache, environ, download, control)
 
 
@@ -136,7 +136,7 @@ def available(cache_dir: Path | None = None, environ: Mapping[str, str] | None =
             "Character n-grams and SVD: no model, no meaning",
         ),
     ]
-    for known in hub.known_models():
+    for known in catalog.known_models():
         folder = hub.find_folder(known, cache, environ)
         reason = f"in {folder}" if folder else "not on this machine; download=true fetches it"
         rows.append(
@@ -169,14 +169,14 @@ def _automatic(
         return minilm.minilm(cache, device, "The packaged MiniLM: the best model that needs no hub.")
     reason = f"MiniLM is not there ({absent})"
     if hub.anything_cached(cache, environ):
-        models = {known.name: known for known in hub.known_models()}
+        models = {known.name: known for known in catalog.known_models()}
         for name in dict.fromkeys((*PREFERRED, *models)):
             known = models.get(name)
             if known and hub.find_folder(known, cache, environ):
                 why = f"{name} from this machine: {reason}."
                 return hub.known_embedder(known, device, why, cache, environ)
     if download:
-        known = hub.find_known(PREFERRED[0])
+        known = catalog.find_known(PREFERRED[0])
         try:
             why = f"{known.name} from the hub: {reason}."
             return hub.known_embedder(known, device, why, cache, environ, True, control)
@@ -195,5 +195,5 @@ def _is_path(word: str) -> bool:
     return (
         word.startswith((".", "~"))
         or path.is_absolute()
-        or (word.lower() not in hub.ALIASES and path.is_dir())
+        or (word.lower() not in catalog.ALIASES and path.is_dir())
     )

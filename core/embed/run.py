@@ -30,7 +30,7 @@ def run(
     """
     workspace = session.workspace
     dataset_id, name = find_dataset(workspace, dataset or session.view.dataset)
-    embedder = resolve(model, device=device, download=download)
+    embedder = resolve(model, device=device, download=download, control=session.control)
     if isinstance(embedder, FittedEmbedder):
         _fit(session, embedder, dataset_id, name)
     embedder.prepare()

@@ -15,7 +15,8 @@ from core.hierarchy.tree import NodeKind, Tree, TreeNode
 from core.hierarchy.ward import cut, ward
 
 WARD_MAX = 10_000
-"""Above so many clusters they are first gathered into groups of their own."""
+"""Above so many clusters they are first gathered into `GATHERED` groups."""
+GATHERED = 2_000
 ORPHAN_SHARE = 0.05
 """At most this share of the clusters may lack a good parent."""
 ORPHAN_DEVIATIONS = 3.5
@@ -117,9 +118,9 @@ def _partitions(points: Floats, sizes: Weights, counts: list[int], seed: int) ->
     if k <= WARD_MAX:
         merges = ward(points)
         return [cut(merges, count) for count in counts[:-1]] + [leaves]
-    gathered = kmeans(unit(points), np.maximum(sizes, 1), WARD_MAX // 2, seed)
+    gathered = kmeans(unit(points), np.maximum(sizes, 1), GATHERED, seed)
     merges = ward(gathered.centroids)
-    counts = [min(count, WARD_MAX // 2) for count in counts[:-1]]
+    counts = [min(count, GATHERED) for count in counts[:-1]]
     return [cut(merges, count)[gathered.labels] for count in counts] + [leaves]
 
 

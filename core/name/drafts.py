@@ -11,19 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.control import Control
-from core.name import titles
 from core.name.corpus import CONTENT, Corpus
 from core.name.describe import listing
 from core.name.phrases import GramTable, Phrase, count
 from core.name.stopwords import word_lists
-from core.name.titles import LIMIT, GroupView, fit, pick, sentence, stem
+from core.name.titles import GroupView, pick
+from core.name.wording import LIMIT, VARIOUS, fit, sentence, spoken, stem
 from core.text import one_line
 
 _WORDS, _LONGER = 300, 120
 _PHRASES = 10
 _COVERED = 0.4
+_FEW = 0.15
+"""Share of texts that the phrases of a foreign cluster must reach to be named beside the language."""
 _SHORT = 28
-_THIN = 0.05
+_THIN = 0.08
 _SPEAKING = ((0.35, 0.13), (0.55, 0.25))
 """A central text is the better title when no phrase is worth the first and it overlaps the others by the second."""
 _QUOTED = 48
@@ -67,8 +69,8 @@ class Draftsman:
         self, corpus: Corpus, texts: Sequence[str], weights: NDArray[np.float64], control: Control
     ) -> None:
         self._corpus, self._texts, self._weights, self._control = corpus, texts, weights, control
-        spoken = np.bincount(corpus.languages, minlength=len(word_lists().languages))
-        self._everyone = spoken / max(corpus.size, 1)
+        written = np.bincount(corpus.languages, minlength=len(word_lists().languages))
+        self._everyone = written / max(corpus.size, 1)
         self._bounds = np.searchsorted(corpus.docs, np.arange(corpus.size + 1))
 
     def draft(
@@ -110,36 +112,46 @@ class Draftsman:
         phrases = self._phrases(view, table, rows)
         spare = tuple(phrase.text for phrase in phrases)
         special = self._special(members)
-        if special:
+        if special and (len(members) > 1 or not special.startswith("Short")):
             return Draft(special, phrases, spare, special.partition(":")[0].lower(), special=True)
         if len(members) == 1:
             only = fit(sentence(one_line(self._texts[members[0]], LIMIT)))
             return Draft(only, phrases, spare, fit(only, _SHORT))
         candidates = view.candidates()
         chosen, cover = pick(view, candidates)
-        spoken = [view.show(candidate) for candidate in chosen]
+        named = [view.show(candidate) for candidate in chosen]
         said = self._said(view, chosen[0].value if chosen else 0.0)
         if said:
             return Draft(said, phrases, spare, f"“{fit(said, _SHORT)}”", lowers=True)
-        if not spoken:
+        languages = self._languages(members)
+        foreign = languages[:1] != ["English"]
+        if cover < _COVERED and foreign and languages:
+            return self._foreign(languages, named if cover >= _FEW else [], phrases)
+        if not named:
             quote = one_line(self._texts[members[0]], LIMIT - 17) if members else ""
             return Draft(f"Miscellaneous: “{quote}”" if quote else "", phrases, spare, quote, special=True)
         brief, _ = pick(view, candidates, _SHORT)
         short = fit(view.show(brief[0]), _SHORT)
-        if cover < _THIN and view.best_share() < 2 * _THIN and len(members) >= 10:
-            return Draft(fit("Miscellaneous: " + ", ".join(spoken)), phrases, spare, short, special=True)
-        language = self._language(members)
-        foreign = language != word_lists().names[0]
-        if foreign and cover < _COVERED and self._everyone[word_lists().names.index(language)] < 0.5:
-            return Draft(fit(f"{language}: {', '.join(spoken)}"), phrases, spare, short)
-        title = listing(spoken, english=not foreign)
+        if cover < _THIN and view.best_share() < 1.5 * _THIN and len(members) >= 10:
+            return Draft(fit("Miscellaneous: " + ", ".join(named)), phrases, spare, short, special=True)
+        title = listing(named, english=not foreign)
         return Draft(fit(sentence(title)), phrases, spare, short, lowers=title != sentence(title))
 
-    def _language(self, members: Sequence[int]) -> str:
-        """The language that seven tenths of the members share, else English."""
-        own = np.bincount(self._corpus.languages[members])
-        best = int(own.argmax())
-        return word_lists().names[best if own[best] >= 0.7 * len(members) else 0]
+    def _foreign(self, languages: Sequence[str], named: Sequence[str], phrases: tuple[Phrase, ...]) -> Draft:
+        """A draft for a cluster that has more of a language than of a topic."""
+        title = f"{listing(languages)}: {', '.join(named)}" if named else f"{VARIOUS}{listing(languages)}"
+        spare = tuple(phrase.text for phrase in phrases)
+        return Draft(fit(title), phrases, spare, f"requests in {listing(languages)}", special=True)
+
+    def _languages(self, members: Sequence[int]) -> list[str]:
+        """The one or two languages of six tenths of the members; English, or none, where they are what most texts are written in."""
+        texts = np.bincount(self._corpus.languages[members], minlength=len(self._everyone))
+        own = texts / max(len(members), 1)
+        order = np.argsort(-own, kind="stable")[:2]
+        best = order[:1] if own[order[0]] >= 0.6 else order[own[order] >= 0.25]
+        if own[best].sum() < 0.6 or (self._everyone[best] >= 0.5).any():
+            return ["English"] if own[0] >= 0.5 else []
+        return [word_lists().names[i] for i in best]
 
     def _said(self, view: GroupView, worth: float) -> str:
         """A short central text as a title, where it stands for the others better than a phrase worth `worth`."""
@@ -148,15 +160,16 @@ class Draftsman:
         middle, overlap = view.middle()
         if not any(worth < below and overlap >= enough for below, enough in _SPEAKING):
             return ""
-        said = titles.spoken(self._texts[middle], _QUOTED)
+        said = spoken(self._texts[middle], _QUOTED)
         return "" if _FIGURES.search(said) else said
 
     def _special(self, members: Sequence[int]) -> str:
         """A title for a cluster of greetings or of texts without a topic word; empty for every other."""
         lists = word_lists()
+        around = lists.address | {word for word, mask in lists.stop.items() if mask & 1}
         kinds_of = (
-            ("Greetings", lists.greetings, lists.greetings | lists.address),
-            ("Thanks", lists.thanks, lists.thanks | lists.address),
+            ("Greetings", lists.greetings, lists.greetings | around),
+            ("Thanks", lists.thanks, lists.thanks | around),
         )
         said: dict[str, dict[str, float]] = {head: defaultdict(float) for head in (*_HEADS, "Short messages")}
         total = 0.0
@@ -167,11 +180,11 @@ class Draftsman:
             total += weight
             shown = one_line(self._texts[text], 24)
             shown = (shown.strip(" .!?,") or shown).casefold()
-            for head, opening, around in kinds_of:
+            for head, opening, allowed in kinds_of:
                 opens = any(w in opening for w in words) or (head == "Greetings" and words[:1] in _HOW)
-                if opens and len(words) <= 8 and all(w in around for w in words):
+                if opens and len(words) <= 8 and all(w in allowed for w in words):
                     said[head][shown] += weight
-            if len(words) <= 3 and not (self._corpus.kinds[a:b] == CONTENT).any():
+            if len(words) <= 2 and not (self._corpus.kinds[a:b] == CONTENT).any():
                 said["Short messages"][shown] += weight
         for head, counts in said.items():
             if total and sum(counts.values()) > 0.5 * total:

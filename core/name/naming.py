@@ -13,8 +13,8 @@ from core.name.corpus import read
 from core.name.describe import Counts, describe
 from core.name.drafts import Draft, Draftsman
 from core.name.phrases import Phrase
-from core.name.titles import fit
 from core.name.unique import title_key, unique_titles
+from core.name.wording import fit
 
 _ALL = 100_000
 """Distinct texts up to which every text is read; above it a seeded sample of each cluster."""

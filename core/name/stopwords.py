@@ -25,6 +25,7 @@ class WordLists:
         glue: Stop words that may stand inside a title; "does", "you" and their like make a torn sentence of it.
         determiners: Words that a phrase runs on into: a word before them is a verb, or the phrase is cut.
         prepositions: Words that do not follow the verb of a title at once.
+        intents: Verbs that are half of a request's meaning where most members open with them: "write a poem".
         asking: Words that open a phrase and tell little about it.
         questions: Words with which a request opens in its plain word order.
         greetings: Words that make a text a greeting, in all languages.
@@ -40,6 +41,7 @@ class WordLists:
     glue: frozenset[str]
     determiners: frozenset[str]
     prepositions: frozenset[str]
+    intents: frozenset[str]
     asking: frozenset[str]
     questions: frozenset[str]
     greetings: frozenset[str]
@@ -86,6 +88,7 @@ def word_lists() -> WordLists:
         glue=plain["glue"],
         determiners=plain["determiner"],
         prepositions=plain["preposition"],
+        intents=plain["intent"],
         asking=plain["asking"],
         questions=frozenset(word.replace("-", " ") for word in plain["question"]),
         greetings=plain["greeting"],

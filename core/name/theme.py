@@ -10,11 +10,13 @@ from core.name.corpus import CONTENT, EDGE, Corpus, read
 from core.name.describe import listing
 from core.name.phrases import Phrase
 from core.name.stopwords import word_lists
-from core.name.titles import LIMIT, fit, sentence, stem
 from core.name.unique import title_key, unique_among
+from core.name.wording import LIMIT, VARIOUS, fit, sentence, stem
 
 _TITLE_SHARE = 0.5
 _SHARED = 0.6
+_HELD = 0.1
+_NEWS = 0.1
 _PICKS = 6
 _HEADINGS = frozenset(("Mixed", "Miscellaneous", "Greetings", "Short messages"))
 
@@ -43,6 +45,8 @@ class _Pick:
     text: str
     covers: float
     """Share of the node, by size, whose leaves hold it."""
+    news: float
+    """Share of the node, by size, whose leaves hold it and none of the phrases before it."""
 
 
 def name_tree(nodes: Sequence[TreeNode]) -> tuple[str, ...]:
@@ -136,6 +140,7 @@ class _Terms:
                     held[words] = max(held.get(words, 0.0), min(share, 1.0))
                     self._texts[words][text] += share * self._sizes[leaf]
                 line += 1
+            heading = heading.removeprefix(VARIOUS)
             if heading in word_lists().names:
                 held[(stem(heading),)] = 1.0
             self._holds[leaf] = held
@@ -160,7 +165,7 @@ class _Terms:
                     part = self._sizes[leaf] / total
                     mass[words] += share * part
                     worth[words] += share**0.5 * part * unsaid[leaf]
-                    covers[words] += part if share >= 0.1 else 0.0
+                    covers[words] += part if share >= _HELD else 0.0
             open_to = [words for words in worth if not said & set(words)]
             if not open_to:
                 break
@@ -179,17 +184,23 @@ class _Terms:
             best = max(longer, key=lambda words: (value[words], words), default=best)
             texts = self._texts[best]
             text = max(sorted(texts), key=lambda t: texts[t])
-            picks.append(_Pick(best, text, covers[best]))
+            news = sum(
+                self._sizes[leaf] / total * unsaid[leaf]
+                for leaf in leaves
+                if self._holds[leaf].get(best, 0.0) >= _HELD
+            )
+            picks.append(_Pick(best, text, covers[best], news))
             said |= set(best)
             for leaf in leaves:
-                unsaid[leaf] *= 1 - 0.9 * (self._holds[leaf].get(best, 0.0) > 0.05)
+                unsaid[leaf] *= 1 - 0.9 * (self._holds[leaf].get(best, 0.0) >= _HELD)
         return picks
 
 
 def _plain(title: str) -> str:
     """A title without its heading ("Mixed: ..."), its parts apart, so that no phrase runs across them."""
     head, _, tail = title.partition(": ")
-    return (tail if head in _HEADINGS else title).replace(" and ", ", ")
+    title = (tail if head in _HEADINGS else title).removeprefix(VARIOUS)
+    return title.replace(" and ", ", ")
 
 
 def _grams(corpus: Corpus, start: int, end: int) -> list[tuple[tuple[str, ...], str]]:
@@ -227,7 +238,8 @@ def _title(picks: Sequence[_Pick]) -> str:
     parts = [head.text]
     for pick in rest:
         longer = _written([*parts, pick.text], shared)
-        if len(parts) < 3 and len(longer) <= LIMIT:
+        wanted = len(parts) < 2 or shared or pick.news >= _NEWS
+        if wanted and len(parts) < 3 and len(longer) <= LIMIT:
             parts.append(pick.text)
     return fit(_written(parts, shared))
 

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.name.corpus import CONTENT, EDGE, STOP, WEAK, Corpus, respell
+from core.name.corpus import CONTENT, EDGE, STOP, WEAK, Corpus
 from core.name.phrases import GramTable
 from core.name.stopwords import word_lists
 from core.name.tokens import is_unspaced
-from core.text import one_line
-
-LIMIT = 60
-"""Characters of a title."""
+from core.name.wording import LIMIT, alike
 
 _SAMPLE = 400
 _CANDIDATES = 80
+_ONCE = 0.85
+"""How whole a phrase counts that only one text holds: it may be a sentence of its own."""
 _FADE = (1.0, 0.8, 0.5, 0.3, 0.15)
 
 
@@ -157,11 +155,15 @@ class GroupView:
         value = gain + 0.6 * share + 0.3 * cover * min(self._contrast.get(word, 0.0) for word in topics)
         value *= 0.5 * (0.5 + 0.5 * whole) if len(words) == 1 else 0.25 + 0.75 * whole * whole
         value *= self._manner(words)
-        value *= (
-            0.6 ** self.torn(words, kinds)
-            * (0.93 if kinds[0] == WEAK else 1.0)
-            * (1.05 if STOP in kinds else 1.0)
-        )
+        value *= 0.6 ** self.torn(words, kinds) * (1.05 if STOP in kinds else 1.0)
+        if (
+            len(words) > 1
+            and self._corpus.keys[words[0]] in word_lists().intents
+            and self.cover(words[:1]) > 0.4
+        ):
+            value *= 1.3
+        elif kinds[0] == WEAK:
+            value *= 0.93
         value -= 0.01 * max(len(words) - 3, 0) + 0.5 * self._strongest * odd
         return Candidate(tuple(words), topics, value, whole, cover)
 
@@ -181,7 +183,7 @@ class GroupView:
         """A phrase of characters: it counts as one word, since its characters say nothing alone."""
         share, near = float(self._table.share[row]), float(self._table.neighbour[row])
         weight = share * (0.2 + 0.8 * share / (share + near)) * (0.4 + 0.6 * float(self._table.focus[row]))
-        value = weight * (0.7 + 0.15 * min(len(words), 6)) + 0.3 * share
+        value = weight * (0.4 + 0.3 * min(len(words), 6)) + 0.1 * share
         return Candidate(tuple(words), tuple(dict.fromkeys(words)), value, 1.0, share)
 
     def torn(self, words: Sequence[int], kinds: Sequence[int]) -> int:
@@ -223,7 +225,7 @@ class GroupView:
         for index in range(min(8, len(self.members))):
             words, kinds = self._trimmed(index)
             if len(words) > 1 and tuple(words) not in found:
-                found[tuple(words)] = self.weigh(words, kinds, 0.0, 1.0)
+                found[tuple(words)] = self.weigh(words, kinds, 0.0, _ONCE)
         return sorted(found.values(), key=lambda c: (-c.value, len(c.words), c.words))
 
     def _trimmed(self, index: int) -> tuple[list[int], list[int]]:
@@ -239,88 +241,10 @@ class GroupView:
         return words[start:end], kinds[start:end]
 
 
-_LEAD = re.compile(
-    r"^(?:(?:hey|hi|hello|ok|okay|so|well|and|please|kindly|also|now|assistant|thanks|just)\b[\s,.!]*"
-    r"|(?:can|could|would|will) (?:you|u)(?: please)?(?: help me)?(?: to)?\b[\s,]*"
-    r"|i(?: want|'d like| would like| need|'d love| would love| wanna)(?: you)?(?: to)?(?: know)?\b[\s,]*"
-    r"|(?:please )?(?:tell|inform|let) me(?: know)?(?: about)? (?=the |a |an |my |your |some )|do you know\b[\s,]*)+",
-    re.IGNORECASE,
-)
-
-
-def spoken(text: str, limit: int = LIMIT) -> str:
-    """A short text as a title: one line, without the courtesies before it; empty where it is longer than `limit`."""
-    line = one_line(text, 2 * limit)
-    bare = _LEAD.sub("", line).strip(" .,;!") or line.strip(" .,;!")
-    bare = re.sub(r",? (?:please|pls|thanks|thank you)$", "", bare, flags=re.IGNORECASE)
-    bare = respell(bare)
-    return sentence(bare) if 0 < len(bare) <= limit else ""
-
-
-def sentence(text: str) -> str:
-    """`text` with its first letter in upper case, unless its first word has a spelling of its own (iPhone, node.js)."""
-    first = text.split(" ", 1)[0]
-    if not text or not first.islower() or "." in first:
-        return text
-    return text[0].upper() + text[1:]
-
-
-def fit(text: str, limit: int = LIMIT) -> str:
-    """At most `limit` characters, cut between words where there are any, with an ellipsis."""
-    if len(text) <= limit:
-        return text
-    cut = text[: limit - 1]
-    if " " in cut[limit // 2 :] and not is_unspaced(cut):
-        cut = cut.rsplit(" ", 1)[0]
-    return cut.rstrip(" ,:;") + "…"
-
-
-def stem(word: str) -> str:
-    """A key under which forms of one word meet ("card", "cards"; "translate", "translation"); never shown."""
-    word = word.casefold()
-    if not word.isascii() or len(word) < 4:
-        return word
-    for ending in (
-        "ations",
-        "ation",
-        "ional",
-        "ions",
-        "ion",
-        "al",
-        "ating",
-        "ated",
-        "ates",
-        "ate",
-        "ings",
-        "ing",
-        "ies",
-        "ed",
-        "es",
-        "s",
-        "e",
-        "y",
-    ):
-        if word.endswith(ending) and len(word) - len(ending) >= 3:
-            return word[: -len(ending)]
-    return word
-
-
 def _inside(short: Sequence[int], long: Sequence[int]) -> bool:
     """Whether `long` holds `short` in one piece, and more."""
     n = len(short)
     return n < len(long) and any(tuple(long[i : i + n]) == tuple(short) for i in range(len(long) - n + 1))
-
-
-def alike(one: str, other: str) -> bool:
-    """Whether two words are forms of one, as far as spelling tells."""
-    if stem(one) == stem(other):
-        return True
-    shared = 0
-    for a, b in zip(one, other, strict=False):
-        if a != b:
-            break
-        shared += 1
-    return shared >= 5 and shared >= 0.7 * max(len(one), len(other))
 
 
 def _fuller(candidates: Sequence[Candidate]) -> Candidate:
@@ -354,7 +278,8 @@ def pick(
     chosen = [_fuller(fitting)]
     reached = view.texts_with(chosen[0].topics)
     total = max(len(view.members), 1)
-    wanted = 1 if chosen[0].cover >= 0.35 else 2 if chosen[0].cover >= 0.12 else 3
+    enough = 0.6 if len(chosen[0].words) == 1 else 0.35
+    wanted = 1 if chosen[0].cover >= enough else 2 if chosen[0].cover >= 0.12 else 3
     if is_unspaced(view.show(chosen[0])) and len(view.show(chosen[0])) < 5:
         wanted = max(wanted, 2)
     left = room - len(view.show(chosen[0]))

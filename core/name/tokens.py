@@ -9,22 +9,23 @@ import re
 from functools import cache
 
 from core.name.stopwords import word_lists
+from core.text import visible
 
 BREAK = ""
 LONGEST = 1_000
 """Characters of a text that are read: an ask stands at its head or at its tail, the paste between them names nothing."""
 
 _MARKS = (
-    "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0963\u0966-\u0dff"
+    "\u0300-\u034e\u0350-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0963\u0966-\u0dff"
     "\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ecd\u1000-\u109f\u1780-\u17d3\u200c"
 )
 _NOISE = re.compile(
     r"```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)"  # fenced code
-    r"|(?:https?|ftp|file)://\S+|www\.\S+|\S+@\S+\.\w+"  # addresses
+    r"|(?:https?|ftp|file)://\S+|www\.\S+|(?<!\S)[^\s@]+@\S+\.\w+"  # addresses
     r"|<[^<>\n]{1,200}>|\[/?[A-Z_|]{2,12}\]|&#?\w{2,8};"  # markup, chat templates, entities
     r"|\\[A-Za-z]+|\x1b\][^\x07\x1b]*|\x1b[\[\]]?[0-9;?]*[A-Za-z]?"  # LaTeX commands, escapes, terminal codes
     r"|(?<!\w)[\w.-]*[/\\][\w./\\-]*[/\\][\w./\\-]*"  # paths
-    r"|\w+\([\w\s,.'\"=]*\)|\w+(?:\.\w+)+\(|\$\w+|@\w+|\b0x[0-9A-Fa-f]+",  # calls, variables, hex
+    r"|\b\w+\([\w\s,.'\"=]*\)|\b\w+(?:\.\w+)+\(|\$\w+|@\w+|\b0x[0-9A-Fa-f]+",  # calls, variables, hex
     re.DOTALL,
 )
 _SUSPECT = re.compile(r"[`~<\[&\\@/$(\x1b]|0x|www\.")
@@ -121,6 +122,9 @@ def tokenise(text: str, limit: int = LONGEST) -> list[str]:
         cleaned = _CODE.sub("\n", cleaned)
     if _SUSPECT.search(cleaned):
         cleaned = _NOISE.sub("\n", cleaned)
+    if not cleaned.isascii():
+        # Letters that cannot be seen, such as Hangul fillers, would make words that look alike.
+        cleaned = visible(cleaned)
     tokens: list[str] = []
     for token in _TOKEN.findall(cleaned):
         if not (token[0].isalnum() or (len(token) > 1 and token[0] == ".")):

@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 
-from core.name.titles import LIMIT, fit, sentence, stem
+from core.name.wording import LIMIT, VARIOUS, fit, sentence, stem
 
 _WORD = re.compile(r"\w+")
 
@@ -24,6 +24,7 @@ def _longer(title: str, phrase: str) -> str:
     """The title with a phrase behind it; the phrase alone where it says all that the title says."""
     if _said(title) < _said(phrase) and len(phrase) <= LIMIT:
         return sentence(phrase)
+    title = title.removeprefix(VARIOUS)
     room = LIMIT - len(phrase) - 2
     if room < 12:
         phrase, room = fit(phrase, LIMIT - 22), 20

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from core.errors import ActionError
@@ -59,7 +59,8 @@ def search_queries(
     texts = vectors = ranking.EMPTY
     note: str | None = None
     if mode != "vector" and expression is not None:
-        texts = Ranking(*matching_texts(workspace, expression, scope.chosen))
+        # The expression leaves the excluded texts out by itself.
+        texts = Ranking(*matching_texts(workspace, expression, replace(scope.chosen, excluded=None)))
     if mode == "vector":
         vectors = _by_vector(workspace, need_space(target), text, scope.chosen)
     elif mode == "hybrid" or (mode is None and target is not None):

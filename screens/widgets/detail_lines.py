@@ -258,7 +258,7 @@ class Step:
     told: str
 
 
-def steps_lines(steps: Sequence[Step], width: int) -> list[Line]:
+def steps_lines(steps: Sequence[Step]) -> list[Line]:
     """What is done and what to do next, with the keys that do it."""
     lines = [
         Line((("From a chat log to a tree of what people ask for", "strong"),)),

@@ -8,7 +8,6 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.message import Message
 from textual.widgets import Input
 
 from screens.keys import PANE_SCOPES, pane_bindings
@@ -40,7 +39,7 @@ class Pane(Vertical):
         title = Text.assemble((f"{number} {PANE_TITLES[self.id or 'runs']}", "bold"))
         if about:
             title.append(f"  {about}")
-        self.border_title = title  # type: ignore[assignment]
+        self.border_title = title
 
     def compose(self) -> ComposeResult:
         """The list."""
@@ -87,12 +86,9 @@ class SearchPane(Pane):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *pane_bindings(*PANE_SCOPES["search"]),
-        Binding("w", "screen.toggle_within", "Here or everywhere", show=False),
-        Binding("m", "screen.set_mode", "Words, meaning, both", show=False),
+        Binding("w", "screen.toggle_within", "Here or everywhere"),
+        Binding("m", "screen.set_mode", "Words or meaning"),
     ]
-
-    class TextChanged(Message):
-        """The search line changed."""
 
     def compose(self) -> ComposeResult:
         """The line, the count, the results."""

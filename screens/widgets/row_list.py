@@ -58,6 +58,17 @@ class RowList(ScrollView, can_focus=True):
         def control(self) -> RowList:
             return self.rows
 
+    class WidthChanged(Message):
+        """The lines must be made anew for another width."""
+
+        def __init__(self, rows: RowList) -> None:
+            super().__init__()
+            self.rows = rows
+
+        @property
+        def control(self) -> RowList:
+            return self.rows
+
     class Clicked(Message):
         """A line was clicked twice."""
 
@@ -78,6 +89,7 @@ class RowList(ScrollView, can_focus=True):
         """Whether the list goes on after its last line."""
         self._stops: list[int] = []
         self._asked = False
+        self._width = 0
 
     @property
     def value(self) -> object:
@@ -90,7 +102,8 @@ class RowList(ScrollView, can_focus=True):
         return max(self.scrollable_content_region.width - 1, 10)
 
     def set_lines(self, lines: Sequence[Line], *, more: bool = False, top: bool = False) -> None:
-        """Show other lines; the cursor stays at its place, or goes to the `top`."""
+        """Show other lines; the cursor stays on the line with a value of the same rank, or goes to the `top`."""
+        place = bisect_left(self._stops, self.cursor)
         self.lines = list(lines)
         self._stops = [n for n, line in enumerate(self.lines) if line.value is not None]
         self.more = more
@@ -100,8 +113,7 @@ class RowList(ScrollView, can_focus=True):
         elif top or self.cursor < 0:
             self.cursor = self._stops[0]
         else:
-            at = min(bisect_left(self._stops, self.cursor), len(self._stops) - 1)
-            self.cursor = self._stops[at]
+            self.cursor = self._stops[min(place, len(self._stops) - 1)]
         self._resized()
         if top:
             self.scroll_to(y=0, animate=False)
@@ -173,7 +185,11 @@ class RowList(ScrollView, can_focus=True):
 
     def on_resize(self, event: Resize) -> None:  # noqa: ARG002
         self._resized()
-        if self.cursor >= 0:
+        width = self.inner_width
+        if width != self._width:
+            self._width = width
+            self.post_message(self.WidthChanged(self))
+        if self.cursor >= 0 and self.has_focus:
             self._show(self.cursor, upward=False)
         self._ask()
 

@@ -67,7 +67,7 @@ class TreeList(RowList):
     """Nodes with size, share, marks and title. It asks for children and never reads them itself."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space,o", "fold", "Expand or collapse", show=False),
+        Binding("space,o", "fold", "Expand"),
         Binding("right,l", "expand", "Expand", show=False),
         Binding("left,h", "collapse", "Collapse", show=False),
         Binding("n", "sibling(1)", "Next sibling", show=False),
@@ -152,7 +152,8 @@ class TreeList(RowList):
     def _lines(self) -> Iterator[Line]:
         for branch in self._walk(self.roots):
             yield Line(self._spans(branch), branch)
-            parent, last = branch.parent, branch
+            parent: Branch | None = branch.parent
+            last = branch
             if branch.expanded and branch.children:
                 continue
             while parent is not None and parent.children and parent.children[-1] is last:
@@ -160,7 +161,8 @@ class TreeList(RowList):
                     left = parent.total - len(parent.children)
                     pad = " " * (8 + BAR + 5 + 2 * parent.depth)
                     yield Line(((f"{pad}\u2026 {left:,} more (enter shows them)", "dim"),), More(parent))
-                parent, last = parent.parent, parent
+                last = parent
+                parent = parent.parent
 
     def _spans(self, branch: Branch) -> tuple[Span, ...]:
         row = branch.row

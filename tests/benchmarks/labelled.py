@@ -59,10 +59,12 @@ def measure(source: Path, model: str, k: int, width: int, seed: int, only: str |
         seconds = {}
         for step, line in steps.items():
             started = time.perf_counter()
-            subprocess.run(
+            done = subprocess.run(
                 [sys.executable, "-m", "lmsys_tui", "--workspace", f"{folder}/w", "--script", "-"],
-                input=line, text=True, check=True, capture_output=True,
+                input=line, text=True, check=False, capture_output=True,
             )  # fmt: skip
+            if done.returncode:
+                raise RuntimeError(f"{line}: {done.stdout}{done.stderr}")
             seconds[step] = time.perf_counter() - started
         return score(source, out, seconds, only)
 

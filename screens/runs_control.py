@@ -1,0 +1,90 @@
+"""Fills the runs pane, and notices when anyone has changed the store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from core.rows import RunRow
+from screens.widgets.detail_lines import runs_lines
+from screens.widgets.panes import RunsPane
+from screens.widgets.row_list import RowList
+
+if TYPE_CHECKING:
+    from screens.explorer import Explorer
+
+PAGE = 500
+"""Runs that are shown at most."""
+
+
+class RunsControl:
+    """Reads the runs, and follows what other processes do to them."""
+
+    def __init__(self, screen: Explorer) -> None:
+        self.screen = screen
+        self.session = screen.session
+        self.runs: tuple[RunRow, ...] = ()
+        self._version: int | None = None
+        self._looking = False
+
+    @property
+    def rows(self) -> RowList:
+        """The list."""
+        return self.screen.query_one(RunsPane).rows
+
+    @property
+    def current(self) -> RunRow | None:
+        """The run that the session stands on, as the list has it."""
+        return next((row for row in self.runs if row.run == self.session.view.run), None)
+
+    async def read(self) -> None:
+        """Read the runs and show them."""
+        if not self.session.exists():
+            return
+        self.runs = (await self.screen.desk.reading.dispatch("run.list", {"limit": PAGE})).data
+        self.draw()
+        self.screen.draw_bars()
+
+    def draw(self) -> None:
+        """Show the runs; the cursor stays on its run."""
+        pane = self.screen.query_one(RunsPane)
+        here = pane.rows.value
+        name = here.run if isinstance(here, RunRow) else self.session.view.run
+        pane.rows.set_lines(runs_lines(self.runs, self.session.view.run, pane.rows.inner_width))
+        pane.rows.select(lambda value: isinstance(value, RunRow) and value.run == name)
+        pane.retitle(f"{len(self.runs):,}" if self.runs else "none yet")
+
+    async def look(self) -> None:
+        """Read again what is shown when anyone has committed since the last look; one look at a time."""
+        if self._looking:
+            return
+        self._looking = True
+        try:
+            version = await self.screen.desk.reading.data_version()
+            if self._version is not None and version != self._version and self.screen.desk.jobs.running is None:
+                await self.reread()
+            self._version = version
+        finally:
+            self._looking = False
+
+    async def reread(self) -> None:
+        """Read everything that is shown."""
+        await self.read()
+        view, current = self.session.view, self.current
+        if current is None and view.run is not None:
+            self._leave_run()
+        elif current is not None and (current.run, current.hierarchy) != self.screen.tree_control.shown:
+            self.session.dispatch("run.open", {"run": current.run})
+            self.screen.tree_control.show_current()
+        elif current is None:
+            self.screen.tree_control.show_current()
+        else:
+            await self.screen.tree_control.refresh()
+
+    def _leave_run(self) -> None:
+        """The current run is gone: open the newest that is finished, or none."""
+        done = next((row for row in self.runs if row.status == "done"), None)
+        if done is not None:
+            self.session.dispatch("run.open", {"run": done.run})
+        else:
+            self.session.go(run=None, summary_set=None, hierarchy=None, node=None, cluster=None, query=None)
+        self.screen.tree_control.show_current()

@@ -1,0 +1,488 @@
+"""The Explorer: what each pane shows, what the keys do, and how it starts from nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input
+
+from core.rows import NodeRow, RunRow, TextRow
+from core.session import Session
+from screens.conversation import ConversationScreen
+from screens.dialogs import ConfirmScreen, ErrorScreen, ResultScreen
+from screens.form import Choice, FormScreen
+from screens.help import HelpScreen
+from screens.prompt import PromptScreen, completions
+from screens.state import ScreenState, load_state, save_state
+from screens.widgets.bars import Bar
+from tests.doors import CHATS, NOW
+from tests.pilots import NARROW, WIDE, driven
+
+
+async def test_all_panes_are_filled_on_a_wide_screen(fixture_workspace: Path) -> None:
+    async with driven(fixture_workspace, read_only=True) as run:
+        for name in ("runs", "tree", "cluster", "search"):
+            assert run.explorer.query_one(f"#{name}").display
+        root = run.session.dispatch("node.open").data
+        lines = run.text("tree").splitlines()
+        assert "All queries" in lines[0]
+        for row, line in zip(root.rows, lines[1:], strict=True):
+            assert row.title in line
+            assert f"{row.size:,}" in line
+        (listed,) = run.session.dispatch("run.list").data
+        assert listed.run in run.text("runs")
+        assert "What people ask for" in run.text("cluster")
+        assert run.app.focused is run.tree
+
+
+async def test_one_pane_at_a_time_on_a_narrow_screen(fixture_workspace: Path) -> None:
+    async with driven(fixture_workspace, NARROW, read_only=True) as run:
+        for key, name in (("1", "runs"), ("2", "tree"), ("3", "cluster"), ("4", "search"), ("2", "tree")):
+            await run.press(*(("escape", key) if name == "tree" else (key,)))
+            shown = [pane.id for pane in run.explorer.query(".pane") if pane.region.area]
+            assert shown == [name]
+            if name != "search":
+                assert run.app.focused is run.rows(name)
+            assert f"[{key} " in run.top()
+        await run.press("tab")
+        assert run.explorer.active == "cluster"
+        await run.press("shift+tab", "shift+tab")
+        assert run.explorer.active == "runs"
+
+
+async def test_walking_down_to_a_conversation_and_back(fixture_workspace: Path) -> None:
+    async with driven(fixture_workspace, read_only=True) as run:
+        await run.press("j", "l")
+        theme = run.tree.branch
+        assert theme is not None
+        assert theme.expanded
+        assert len(theme.children) == theme.count > 0
+        await run.press("l")
+        leaf = run.tree.branch
+        assert leaf is not None
+        assert leaf.parent is theme
+        detail = run.session.dispatch("cluster.show", {"cluster": leaf.row.cluster}).data
+        assert detail.title in run.text("cluster")
+        assert detail.central[0].text in run.text("cluster")
+        await run.press("enter")
+        assert run.session.view.node == leaf.key
+        assert run.session.view.cluster == leaf.row.cluster
+        assert run.app.focused is run.rows("cluster")
+        assert leaf.row.title in run.top()
+        value = run.rows("cluster").value
+        assert isinstance(value, TextRow)
+        await run.press("enter")
+        assert isinstance(run.app.screen, ConversationScreen)
+        assert run.session.view.query == value.query
+        shown = run.session.dispatch("query.show", {"query": value.query}).data
+        for turn in shown.turns:
+            assert turn.content.split("\n")[0][:40] in run.top()
+        await run.press("n")
+        second = run.session.view.query
+        assert second != value.query
+        await run.press("p")
+        assert run.session.view.query == value.query
+        await run.press("escape")
+        assert run.app.screen is run.explorer
+        await run.press("escape", "escape")
+        assert run.session.view.node == theme.key
+
+
+async def test_the_detail_lists_every_query_of_the_cluster(fixture_workspace: Path) -> None:
+    async with driven(fixture_workspace, read_only=True) as run:
+        await run.press("j", "l", "l")
+        branch = run.tree.branch
+        assert branch is not None
+        everything = run.session.dispatch("query.list", {"cluster": branch.row.cluster, "limit": 1000}).data
+        values = [line.value for line in run.rows("cluster").lines]
+        tail = values[len(values) - len(everything) :]
+        assert [value.text_id for value in tail if isinstance(value, TextRow)] == [r.text_id for r in everything]
+
+
+async def test_long_lists_are_read_page_by_page(fixture_workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("screens.detail_control.PAGE", 5)
+    monkeypatch.setattr("screens.widgets.row_list.NEAR", 2)
+    async with driven(fixture_workspace, NARROW, read_only=True) as run:
+        await run.press("j", "l", "l", "enter")
+        branch = run.tree.branch
+        assert branch is not None
+        rows = run.rows("cluster")
+        everything = run.session.dispatch("query.list", {"cluster": branch.row.cluster, "limit": 1000}).data
+        assert len(everything) > 5
+        for _ in range(len(everything)):
+            await run.press("G")
+            if not rows.more:
+                break
+        tail = [line.value for line in rows.lines][-len(everything) :]
+        assert [row.text_id for row in tail if isinstance(row, TextRow)] == [r.text_id for r in everything]
+
+
+async def test_a_wide_node_is_read_in_pages(fixture_workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("screens.tree_control.PAGE", 1)
+    async with driven(fixture_workspace, read_only=True) as run:
+        await run.press("j", "l")
+        theme = run.tree.branch
+        assert theme is not None
+        if theme.count < 2:
+            pytest.skip("the fixture's first theme has one child")
+        assert len(theme.children) == 1
+        assert f"{theme.count - 1:,} more" in run.text("tree")
+        await run.press("j", "j", "enter")
+        assert len(theme.children) == 2
+
+
+async def test_vim_motions_in_the_tree(fixture_workspace: Path) -> None:
+    async with driven(fixture_workspace, read_only=True) as run:
+        await run.press("G")
+        last = run.tree.branch
+        await run.press("g")
+        assert run.tree.cursor == 0
+        await run.press("j", "n")
+        assert run.tree.branch is run.tree.roots[0].children[1]
+        await run.press("p")
+        first = run.tree.branch
+        assert first is run.tree.roots[0].children[0]
+        await run.press("space")
+        assert first is not None
+        assert first.expanded
+        await run.press("l", "h")
+        assert run.tree.branch is first
+        await run.press("h")
+        assert not first.expanded
+        await run.press("h")
+        assert run.tree.branch is run.tree.roots[0]
+        await run.press("G")
+        assert run.tree.branch is last
+
+
+async def test_search_while_typing_and_by_enter(fixture_workspace: Path) -> None:
+    async with driven(fixture_workspace, read_only=True) as run:
+        await run.press("slash")
+        assert isinstance(run.app.focused, Input)
+        for key in "poem":
+            await run.pilot.press(key)
+        await run.settle()
+        wanted = run.session.dispatch("search.queries", {"text": "poem", "mode": "text", "limit": 100})
+        found = [line.value for line in run.rows("search").lines]
+        assert [row.text_id for row in found if isinstance(row, TextRow)] == [row.text_id for row in wanted.data]
+        assert f"{wanted.total:,} found" in run.top()
+        await run.press("enter")
+        both = run.session.dispatch("search.queries", {"text": "poem", "limit": 100})
+        found = [line.value for line in run.rows("search").lines]
+        assert [row.text_id for row in found if isinstance(row, TextRow)] == [row.text_id for row in both.data]
+        first = run.rows("search").value
+        assert isinstance(first, TextRow)
+        await run.press("t")
+        assert run.session.view.cluster == first.cluster
+        assert run.app.focused is run.tree
+        branch = run.tree.branch
+        assert branch is not None
+        assert branch.row.cluster == first.cluster
+
+
+async def test_search_within_the_open_node(fixture_workspace: Path) -> None:
+    async with driven(fixture_workspace, read_only=True) as run:
+        await run.press("j", "enter")
+        node = run.session.view.node
+        await run.press("slash", "a", "enter", "w")
+        wanted = run.session.dispatch("search.queries", {"text": "a", "within": node, "limit": 100})
+        found = [line.value for line in run.rows("search").lines]
+        assert [row.text_id for row in found if isinstance(row, TextRow)] == [row.text_id for row in wanted.data]
+        assert wanted.data
+        await run.press("w")
+        everywhere = run.session.dispatch("search.queries", {"text": "a", "limit": 100})
+        assert len(run.rows("search").lines) == len(everywhere.data)
+
+
+async def test_a_search_that_cannot_be_read_says_so_in_the_pane(fixture_workspace: Path) -> None:
+    async with driven(fixture_workspace, read_only=True) as run:
+        await run.press("slash", "quotation_mark", "minus", "minus", "left_parenthesis")
+        assert run.app.screen is run.explorer
+        assert run.app.focused is run.explorer.query_one("#search-input")
+
+
+async def test_an_empty_workspace_says_what_to_do_next(tmp_path: Path) -> None:
+    folder = tmp_path / "new"
+    Session(folder, clock=lambda: NOW).open(create=True)
+    for size in (WIDE, NARROW):
+        async with driven(folder, size) as run:
+            text = run.text("tree")
+            for key in ("A", "L", "E", "K", "N", "B"):
+                assert key in text.split()
+            assert "\u2192 L" in text
+
+
+async def test_one_key_runs_all_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "new"
+    Session(folder, clock=lambda: NOW).open(create=True)
+    async with driven(folder) as run:
+        run.session.dispatch("data.load", {"source": str(CHATS)})
+        run.session.dispatch("embed.run", {"model": "lexical"})
+        await run.press("R")
+        assert "\u2192 K" in run.text("tree")
+        started: list[str] = []
+        order = run.explorer.order
+        monkeypatch.setattr(run.explorer, "order", lambda a, p: (started.append(a), order(a, p)))
+        await run.press("A")
+        for _ in range(200):
+            await run.settle()
+            if run.session.view.hierarchy is not None:
+                break
+            await asyncio.sleep(0.05)
+        assert started == ["run.kmeans", "summary.create", "hierarchy.build"]
+        await run.settle()
+        assert run.tree.roots[0].children
+        assert isinstance(run.tree.roots[0].children[0].row, NodeRow)
+
+
+async def test_clusters_are_listed_where_there_is_no_tree(tmp_path: Path) -> None:
+    folder = tmp_path / "flat"
+    with_store = Session(folder, clock=lambda: NOW)
+    with_store.open(create=True)
+    for action, params in (
+        ("data.load", {"source": str(CHATS)}),
+        ("embed.run", {"model": "lexical"}),
+        ("run.kmeans", {"k": 4}),
+    ):
+        with_store.dispatch(action, params)
+    async with driven(folder) as run:
+        clusters = run.session.dispatch("cluster.list").data
+        assert [b.row for b in run.tree.roots[0].children] == list(clusters)
+        assert "N names the clusters" in run.top()
+        await run.press("j", "enter")
+        assert run.app.focused is run.rows("cluster")
+        first = run.session.dispatch("cluster.show", {"cluster": clusters[0].cluster}).data
+        assert first.central[0].text in run.text("cluster")
+
+
+async def test_a_form_is_made_from_the_schema_and_runs_the_action(own_workspace: Path) -> None:
+    async with driven(own_workspace) as run:
+        await run.press("K")
+        form = run.app.screen
+        assert isinstance(form, FormScreen)
+        assert [field.id for field in form.query(Input)] == [
+            f"field-{name}" for name in ("k", "seed", "dataset", "space", "description")
+        ]
+        await run.press("0", "enter")
+        assert run.app.screen is form or isinstance(run.app.screen, ErrorScreen)
+        if isinstance(run.app.screen, ErrorScreen):
+            await run.press("escape", "K")
+        else:
+            await run.press("backspace")
+        for key in ("3", "tab", "backspace", "backspace", "5", "enter"):
+            await run.pilot.press(key)
+        await run.settle()
+        runs = run.session.dispatch("run.list").data
+        assert len(runs) == 2
+        assert runs[0].clusters == 3
+        assert run.session.dispatch("run.show", {"run": runs[0].run}).data.seed == 5
+        assert run.session.view.run == runs[0].run
+        assert runs[0].run in run.text("runs")
+
+
+async def test_a_form_shows_choices_and_refuses_what_is_wrong(own_workspace: Path) -> None:
+    async with driven(own_workspace) as run:
+        await run.press("H")
+        form = run.app.screen
+        choice = form.query_one("#field-reduce", Choice)
+        choice.focus()
+        await run.press("right")
+        assert choice.value == "none"
+        form.query_one("#field-min_cluster_size", Input).value = "many"
+        await run.press("enter")
+        assert run.app.screen is form
+        assert "many" in str(form.query_one(".block--help").render())
+        await run.press("escape")
+        assert run.app.screen is run.explorer
+
+
+async def test_what_cannot_be_undone_is_asked_first(own_workspace: Path) -> None:
+    async with driven(own_workspace) as run:
+        (only,) = run.session.dispatch("run.list").data
+        await run.press("1", "D")
+        assert isinstance(run.app.screen, ConfirmScreen)
+        shown = " ".join(str(block.render()) for block in run.app.screen.query(".block"))
+        assert only.run in shown
+        await run.press("n")
+        assert run.session.dispatch("run.list").data == (only,)
+        await run.press("D", "y")
+        assert run.session.dispatch("run.list").data == ()
+        assert run.session.view.run is None
+        assert "A does all the steps" in run.text("tree")
+
+
+async def test_keys_work_while_a_job_runs_and_escape_stops_it(own_workspace: Path, tmp_path: Path) -> None:
+    log = tmp_path / "big.jsonl"
+    log.write_text("".join(f'{{"text": "what is {n} times {n}"}}\n' for n in range(60_000)))
+    async with driven(own_workspace) as run:
+        run.explorer.order("data.load", {"source": str(log)})
+        jobs = run.app.desk.jobs
+        while jobs.latest is None or jobs.latest.done == 0:
+            await run.pilot.pause(0.01)
+        await run.pilot.pause(0.02)
+        bar = run.explorer.query_one("#job", Bar)
+        assert bar.display
+        assert "Load a log" in "".join(text for text, _ in bar.spans)
+        assert "esc" in "".join(text for text, _ in bar.spans)
+        await run.pilot.press("j")
+        assert run.tree.cursor == 1
+        await run.pilot.press("question_mark")
+        await run.pilot.pause()
+        assert isinstance(run.app.screen, HelpScreen)
+        await run.pilot.press("escape")
+        assert jobs.running is not None
+        await run.pilot.press("escape")
+        await run.pilot.pause()
+        assert jobs.stopping or jobs.running is None
+        await run.settle()
+        assert not bar.display
+        assert run.session.dispatch("data.status").data.conversations < 60_000
+        assert run.app.screen is run.explorer
+
+
+async def test_a_failed_job_explains_itself_in_a_dialog(own_workspace: Path) -> None:
+    async with driven(own_workspace) as run:
+        run.explorer.order("run.kmeans", {"k": "100000"})
+        await run.settle()
+        assert isinstance(run.app.screen, ErrorScreen)
+        assert "code: " in run.top()
+        assert "100" in run.top()
+        await run.press("escape")
+        assert run.app.screen is run.explorer
+
+
+async def test_a_fault_of_the_program_shows_a_traceback(
+    own_workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from core.registry import REGISTRY
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("[/b] planted")
+
+    monkeypatch.setitem(REGISTRY.get("summary.create").__dict__, "run", broken)
+    async with driven(own_workspace) as run:
+        run.explorer.order("summary.create", {})
+        await run.settle()
+        assert isinstance(run.app.screen, ErrorScreen)
+        assert "[/b] planted" in run.top()
+        assert "Traceback" in run.top()
+
+
+async def test_the_prompt_runs_any_action(own_workspace: Path) -> None:
+    async with driven(own_workspace) as run:
+        await run.press("colon")
+        assert isinstance(run.app.screen, PromptScreen)
+        run.app.screen.query_one(Input).value = "data.status"
+        await run.press("enter")
+        assert isinstance(run.app.screen, ResultScreen)
+        assert "75" in run.top()
+        await run.press("escape", "colon")
+        run.app.screen.query_one(Input).value = 'run.rename label="My [/b] run"'
+        await run.press("enter")
+        assert "My [/b] run" in run.text("runs")
+        await run.press("colon", "up", "up")
+        assert run.app.screen.query_one(Input).value == "data.status"
+        await run.press("escape", "colon")
+        run.app.screen.query_one(Input).value = "run.lst"
+        await run.press("enter")
+        assert isinstance(run.app.screen, ErrorScreen)
+        assert "run.list" in run.top()
+        await run.press("escape", "colon")
+        run.app.screen.query_one(Input).value = "run.show [/b]"
+        await run.press("enter")
+        assert isinstance(run.app.screen, ErrorScreen)
+        assert "[/b]" in run.top()
+
+
+def test_completions_come_from_the_table() -> None:
+    assert ("run.kmeans " in [text for text, _ in completions("run.")]) is True
+    assert [text for text, _ in completions("run.kmeans se")] == ["seed="]
+    assert [text for text, _ in completions("run.hdbscan reduce=")] == [
+        "reduce=auto ", "reduce=none ", "reduce=umap ", "reduce=pca ",
+    ]  # fmt: skip
+    assert completions("nothing.here x") == []
+
+
+async def test_help_lists_every_action_and_the_users_keys(fixture_workspace: Path) -> None:
+    from core.registry import REGISTRY
+
+    async with driven(fixture_workspace, NARROW, read_only=True, keymap={"run.kmeans": "Z"}) as run:
+        await run.press("question_mark")
+        assert isinstance(run.app.screen, HelpScreen)
+        text = run.top()
+        for action in REGISTRY.load():
+            assert action in text
+        assert "Z " in text
+        await run.press("escape", "Z")
+        assert run.app.screen is not run.explorer
+
+
+async def test_the_place_is_kept_and_found_again(own_workspace: Path) -> None:
+    async with driven(own_workspace) as run:
+        await run.press("j", "l", "l", "enter")
+        node, expanded = run.session.view.node, run.tree.expanded()
+        await run.app.action_quit()
+    state = load_state(own_workspace)
+    assert (state.node, state.pane) == (node, "cluster")
+    async with driven(own_workspace) as run:
+        assert run.session.view.node == node
+        assert run.tree.expanded() == expanded
+        assert run.explorer.active == "cluster"
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"expanded": 7}', '{"node": 3, "pane": "nowhere"}', "\x00"])
+async def test_a_broken_state_file_does_no_harm(own_workspace: Path, text: str) -> None:
+    (own_workspace / "state.json").write_text(text)
+    async with driven(own_workspace) as run:
+        assert run.explorer.active == "tree"
+        assert run.tree.roots
+
+
+def test_the_state_of_a_workspace_that_is_gone_is_not_written(tmp_path: Path) -> None:
+    save_state(tmp_path / "gone", ScreenState(run="x"))
+    assert not (tmp_path / "gone").exists()
+    save_state(tmp_path, ScreenState(run="x", node="\ud800"))
+    assert json.loads((tmp_path / "state.json").read_text())["run"] == "x"
+
+
+async def test_what_another_process_commits_is_shown(own_workspace: Path) -> None:
+    async with driven(own_workspace) as run:
+        await run.explorer.runs_control.look()
+        other = Session(own_workspace, clock=lambda: NOW, actor="other")
+
+        def work() -> None:
+            other.dispatch("run.rename", {"label": "Renamed elsewhere"})
+            other.close()
+
+        await asyncio.get_running_loop().run_in_executor(None, work)
+        await run.explorer.runs_control.look()
+        await run.settle()
+        assert "Renamed elsewhere" in run.text("runs")
+
+
+async def test_read_only_changes_nothing(own_workspace: Path) -> None:
+    before = sorted((p.name, p.read_bytes()) for p in own_workspace.iterdir() if p.is_file() and "-" not in p.name)
+    async with driven(own_workspace, read_only=True) as run:
+        await run.press("j", "l", "enter", "B", "enter")
+        await run.app.action_quit()
+    after = sorted((p.name, p.read_bytes()) for p in own_workspace.iterdir() if p.is_file() and "-" not in p.name)
+    assert before == after
+
+
+async def test_copying_takes_what_the_cursor_is_on(fixture_workspace: Path) -> None:
+    async with driven(fixture_workspace, read_only=True) as run:
+        await run.press("1", "y")
+        value = run.rows("runs").value
+        assert isinstance(value, RunRow)
+        assert run.app.clipboard == value.run
+
+
+async def test_zoom_shows_one_pane_alone(fixture_workspace: Path) -> None:
+    async with driven(fixture_workspace, read_only=True) as run:
+        await run.press("z")
+        assert [pane.id for pane in run.explorer.query(".pane") if pane.region.area] == ["tree"]
+        await run.press("z")
+        assert len([pane for pane in run.explorer.query(".pane") if pane.region.area]) == 4

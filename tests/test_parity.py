@@ -1,0 +1,205 @@
+"""What one door can do, every door can do: the table of actions is whole, documented, and its examples run.
+
+That keys, palette and help offer the same actions is shown in `test_parity_screens.py`.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+import re
+import shutil
+from collections import Counter
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from core.actions.app import detail
+from core.registry import AREAS, REGISTRY, Action, Effect, Scope
+from lmsys_tui.grammar import parse_line, strict
+from lmsys_tui.output import json_line
+from lmsys_tui.reference import action_help, reference
+from tests.doors import CHATS, copied, run_text
+from tests.shared_data import ROOT
+
+ACTIONS = tuple(REGISTRY.load().values())
+
+WORDS = {
+    "data.load": "source text id language model timestamp user limit name",
+    "embed.run": "model dataset device batch download",
+    "run.kmeans": "k seed dataset space description",
+    "run.hdbscan": "min_cluster_size min_samples reduce seed dataset space description",
+    "run.list": "limit after",
+    "run.open": "run",
+    "cluster.list": "run sort",
+    "query.list": "cluster sort",
+    "summary.list": "run",
+    "summary.use": "set",
+    "hierarchy.list": "run",
+    "hierarchy.use": "hierarchy",
+    "summary.create": "run model alias",
+    "hierarchy.build": "run set method levels width",
+    "node.open": "node",
+    "node.list": "parent depth limit after",
+    "cluster.show": "cluster run",
+    "search.queries": "text mode limit after within language chat_model space",
+    "search.clusters": "text mode limit after within language chat_model",
+    "query.show": "query",
+    "export.run": "run format path overwrite",
+    "data.status": "",
+    "data.list": "",
+    "data.rejects": "",
+    "data.clear": "yes",
+    "embed.list": "",
+    "embed.import": "path",
+    "run.show": "run",
+    "run.delete": "run yes",
+    "run.rename": "run label",
+    "actions.list": "",
+    "actions.show": "",
+}
+"""The words that scripts may count on."""
+
+NOT_RUN: dict[str, str] = {}
+"""Examples that cannot run here, each with its reason."""
+
+
+def ids(action: Action) -> str:
+    return action.id
+
+
+def examples() -> list[tuple[Action, str]]:
+    return [(action, example) for action in ACTIONS for example in action.examples]
+
+
+@pytest.mark.parametrize(("action_id", "params"), WORDS.items(), ids=WORDS)
+def test_the_words_of_the_first_version_are_there(action_id: str, params: str) -> None:
+    assert set(params.split()) <= set(REGISTRY.get(action_id).params)
+
+
+def test_every_module_of_actions_is_an_area_and_the_other_way_round() -> None:
+    modules = {path.stem for path in (ROOT / "core/actions").glob("*.py")} - {"__init__"}
+    assert modules == set(AREAS)
+
+
+def test_only_what_may_create_a_store_does() -> None:
+    assert [action.id for action in ACTIONS if action.creates_store] == ["data.load"]
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=ids)
+def test_an_action_is_documented_in_full(action: Action) -> None:
+    assert re.fullmatch(r"[a-z]+\.[a-z_]+", action.id)
+    assert action.title
+    assert action.title[0].isupper()
+    assert action.scope in get_args(Scope)
+    assert action.effect in get_args(Effect)
+    assert action.doc
+    assert action.summary.rstrip(".")
+    assert action.examples
+    for name, param in action.params.items():
+        assert param.help, f"{action.id} {name}= has no help"
+        assert param.help[0].isupper() or param.help[0] == "`", f"{action.id} {name}="
+        assert name != "model" or "chat model" not in param.help or action.id == "data.load"
+    parameters = inspect.signature(action.run).parameters.values()
+    assert [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY] == ["session"]
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=ids)
+def test_no_help_is_left_of_a_parameter_that_is_gone(action: Action) -> None:
+    section = (inspect.getdoc(action.run) or "").partition("Args:\n")[2]
+    named = set(re.findall(r"(?m)^ {4}(\w+): ", section))
+    assert named == set(action.params)
+
+
+@pytest.mark.parametrize("action", [a for a in ACTIONS if a.effect == "destroy"], ids=ids)
+def test_what_cannot_be_undone_has_to_be_meant(action: Action) -> None:
+    assert action.params["yes"].schema()["default"] is False
+
+
+def test_examples_show_their_own_action_and_differ() -> None:
+    for action, example in examples():
+        command = parse_line(example, strict({}))
+        assert command is not None
+        assert command.action == action.id
+    assert max(Counter(example for _, example in examples()).values()) == 1
+
+
+def test_every_exception_is_an_example_that_exists() -> None:
+    assert set(NOT_RUN) <= {example for _, example in examples()}
+    assert all(NOT_RUN.values())
+
+
+@pytest.fixture
+def folder_with_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The current folder for an example, with the files that examples name."""
+    import numpy as np
+
+    shutil.copy(CHATS, tmp_path / "chats.jsonl")
+    np.save(tmp_path / "vectors.npy", np.eye(75, 8, dtype=np.float32) + 0.1)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("action", "example"), examples(), ids=[f"{a.id}-{n}" for n, (a, _) in enumerate(examples())]
+)
+def test_an_example_runs(
+    action: Action, example: str, fixture_workspace: Path, folder_with_files: Path
+) -> None:
+    if example in NOT_RUN:
+        pytest.skip(NOT_RUN[example])
+    changing = action.effect not in ("read", "view")
+    folder = copied(fixture_workspace, folder_with_files / "w") if changing else fixture_workspace
+    # An example may speak of @node: a person is always somewhere.
+    ran = run_text(folder, f"node.open node=root\n{example}", read_only=not changing)
+    assert ran.code == 0, ran.err
+    row = ran.rows[-1]
+    assert row["ok"] is True
+    assert row["action"] == action.id
+
+
+@pytest.mark.parametrize("action", [a for a in ACTIONS if a.effect == "read"], ids=ids)
+def test_reading_changes_neither_the_store_nor_the_place(action: Action, fixture_workspace: Path) -> None:
+    ran = run_text(fixture_workspace, f"run.list\n{action.examples[0]}\n", read_only=True)
+    if ran.code == 0:
+        assert ran.rows[0]["view"] == ran.rows[1]["view"]
+
+
+def test_actions_are_thin() -> None:
+    """An action calls the engine and hands its answer back; logic and SQL live elsewhere."""
+    for path in (ROOT / "core/actions").glob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            assert not isinstance(node, ast.For | ast.While | ast.Try), f"{path.name}:{node.lineno} is logic"
+        for function in tree.body:
+            if isinstance(function, ast.FunctionDef) and function.decorator_list:
+                statements = function.body[1:]
+                assert len(statements) <= 5, f"{path.name}: {function.name} has {len(statements)} statements"
+
+
+def test_the_table_is_valid_json_schema_and_complete() -> None:
+    for action in ACTIONS:
+        shown = json.loads(json_line(detail(action)))
+        assert shown["schema"]["type"] == "object"
+        assert set(shown["schema"]["required"]) <= set(shown["schema"]["properties"])
+        for schema in shown["schema"]["properties"].values():
+            assert schema["type"] in ("string", "integer", "number", "boolean")
+            assert schema["description"]
+            if "enum" in schema:
+                assert schema.get("default", schema["enum"][0]) in schema["enum"]
+
+
+def test_the_reference_names_every_action_parameter_and_example() -> None:
+    page = reference(ACTIONS)
+    for action in ACTIONS:
+        section = page.split(f"### `{action.id}`\n", 1)[1].split("\n### ", 1)[0]
+        for name in action.params:
+            assert f"| `{name}` |" in section
+        for example in action.examples:
+            assert example in section
+        assert action.doc in section
+        shown = action_help(action)
+        assert all(param.help in shown for param in action.params.values())
+    assert page.count("\n## ") == len({action.id.split(".")[0] for action in ACTIONS})
