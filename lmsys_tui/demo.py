@@ -74,7 +74,7 @@ def _print(_session: Session, output: Output, dispatch: _Dispatch) -> None:
     output.text(_row(root, 0))
     after: str | None = None
     while True:
-        page = dispatch("node.list", parent="root", depth=99, limit=PAGE, after=after)
+        page = dispatch("node.list", parent="root", depth=10, limit=PAGE, after=after)
         output.text("".join(_row(node, node.level - root.level) for node in page.data))
         if not page.truncated:
             return

@@ -16,7 +16,7 @@ from core.name.wording import LIMIT, VARIOUS, fit, sentence, stem
 _TITLE_SHARE = 0.5
 _SHARED = 0.6
 _HELD = 0.1
-_NEWS = 0.1
+_NEWS = 0.04
 _PICKS = 6
 _HEADINGS = frozenset(("Mixed", "Miscellaneous", "Greetings", "Short messages"))
 

@@ -103,7 +103,8 @@ class GroupView:
         sets = [set(self._corpus.tokens[a:b].tolist()) - {0} for a, b in self._bounds]
         best, most = 0, -1.0
         for index, own in enumerate(sets[:among]):
-            overlap = sum(len(own & other) / (len(own | other) or 1) for other in sets) / max(len(sets), 1)
+            overlap = sum(len(own & other) / (len(own | other) or 1) for other in sets)
+            overlap = (overlap - bool(own)) / max(len(sets) - 1, 1)
             a, b = self._bounds[index]
             plain = self._corpus.keys[self._corpus.tokens[a]] in word_lists().questions if a < b else False
             if overlap + 0.03 * plain > most + 1e-12:
