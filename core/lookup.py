@@ -85,7 +85,8 @@ def find_run(workspace: Workspace, name: str | None) -> RunInfo:
     if row is None:
         names = [r[0] for r in workspace.rows("SELECT name FROM run ORDER BY id DESC LIMIT 500")]
         raise unknown("run", name, names, "run.list shows them.")
-    return RunInfo(*row[:-1], json.loads(row[-1]))
+    fields = dict(zip(RunInfo.__dataclass_fields__, row, strict=True))
+    return RunInfo(**fields | {"parameters": json.loads(row[-1])})
 
 
 def find_hierarchy(workspace: Workspace, name: str | None) -> HierarchyInfo:

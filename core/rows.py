@@ -19,6 +19,8 @@ class Page:
     rows: tuple[Any, ...]
     total: int | None = None
     after: str | None = None
+    note: str | None = None
+    """What a person should know of how the rows were found."""
 
     @property
     def truncated(self) -> bool:

@@ -56,6 +56,7 @@ class Result:
     truncated: bool = False
     after: str | None = None
     dry_run: bool = False
+    note: str | None = None
 
 
 class Session:
@@ -216,7 +217,9 @@ class Session:
     def _result(self, act: Action, answer: Any, dry_run: bool) -> Result:
         view = self.view if self._view is not None or self._workspace is not None else View()
         if isinstance(answer, Page):
-            return Result(act.id, answer.rows, view, answer.total, answer.truncated, answer.after, dry_run)
+            return Result(
+                act.id, answer.rows, view, answer.total, answer.truncated, answer.after, dry_run, answer.note
+            )
         return Result(act.id, answer, view, dry_run=dry_run)
 
 

@@ -18,8 +18,9 @@ def canonical_dump(workspace: Workspace) -> Iterator[str]:
             continue
         meta = model._meta
         table = meta.table_name
-        fields = meta.get_primary_keys()
-        keys = ", ".join(f'"{field.column_name}"' for field in fields)
+        keys = ", ".join(
+            f'"{name}"' for _, name, *_, key in workspace.rows(f'PRAGMA table_info("{table}")') if key
+        )
         for row in workspace.raw.execute(f'SELECT * FROM "{table}" ORDER BY {keys}'):
             values = [value.hex() if isinstance(value, bytes) else repr(value) for value in row]
             yield f"{table}: {', '.join(values)}"

@@ -76,6 +76,7 @@ CREATE TABLE vector (
     space_id INTEGER NOT NULL REFERENCES space(id) ON DELETE CASCADE, text_id INTEGER NOT NULL REFERENCES text(id),
     "row" INTEGER NOT NULL, PRIMARY KEY (space_id, text_id)) WITHOUT ROWID;
 CREATE INDEX vector_text ON vector (text_id);
+CREATE UNIQUE INDEX vector_row ON vector (space_id, "row");
 CREATE TABLE run (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, label TEXT NOT NULL, description TEXT NOT NULL,
     algorithm TEXT NOT NULL, parameters TEXT NOT NULL, seed INTEGER NOT NULL,

@@ -20,7 +20,7 @@ database: Any = DatabaseProxy()
 """The open workspace; one a process."""
 
 
-class Table(Model):  # type: ignore[misc]
+class Table(Model):
     """Base of all tables."""
 
     class Meta:
@@ -92,7 +92,8 @@ class Reject(Table):
     dataset = ForeignKeyField(Dataset, on_delete="CASCADE")
     line = IntegerField()
     reason = TextField()
-    raw = TextField()
+    # `raw`, `filter` and `alias` are methods of Peewee's models.
+    raw_row = TextField(column_name="raw")
 
 
 class Space(Table):
@@ -133,7 +134,7 @@ class Run(Table):
     seed = IntegerField()
     dataset = ForeignKeyField(Dataset, on_delete="CASCADE")
     space = ForeignKeyField(Space)
-    filter = TextField()
+    only = TextField(column_name="filter")
     status = TextField()
     reasons = TextField()
     metrics = TextField()
@@ -189,7 +190,7 @@ class SummarySet(Table):
     id = AutoField()
     name = TextField(unique=True)
     run = ForeignKeyField(Run, on_delete="CASCADE")
-    alias = TextField()
+    called = TextField(column_name="alias")
     model = TextField()
     prompt_hash = TextField()
     parameters = TextField()

@@ -37,6 +37,8 @@ class Workspace:
         self.database = database
         self.clock = clock
         self.writable = writable
+        self.kept: dict[str, Any] = {}
+        """What is dear to make and holds as long as the store is open, by its owner's name."""
 
     @classmethod
     def open(cls, folder: Path, *, create: bool, read_only: bool, clock: Callable[[], str]) -> Workspace:
@@ -101,7 +103,7 @@ class Workspace:
     @property
     def raw(self) -> sqlite3.Connection:
         """This thread's SQLite connection."""
-        return self.database.connection()  # type: ignore[no-any-return]
+        return self.database.connection()  # type: ignore[no-any-return, no-untyped-call]
 
     def close(self) -> None:
         """Close this thread's connection."""
@@ -196,7 +198,7 @@ def _database(path: Path, writable: bool) -> SqliteDatabase:
     pragmas: dict[str, Any] = {"foreign_keys": 1, "cache_size": -65536, "temp_store": "memory"}
     if writable:
         pragmas |= {"synchronous": "NORMAL", "journal_mode": "wal"}
-        return SqliteDatabase(path, pragmas=pragmas, timeout=BUSY_SECONDS)
+        return SqliteDatabase(str(path), pragmas=pragmas, timeout=BUSY_SECONDS)
     mode = "mode=ro"
     if not os.access(path.parent, os.W_OK):
         wal = path.with_name(path.name + "-wal")

@@ -1,5 +1,5 @@
 """See what people ask a language model for."""
 
-from core.version import VERSION as __version__
+from core import version
 
-__all__ = ["__version__"]
+__version__ = version.VERSION

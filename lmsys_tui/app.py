@@ -24,6 +24,7 @@ from screens.jobs import Jobs
 from screens.keys import check_keymap
 from screens.reading import Reading
 from screens.state import load_state
+from screens.widgets.spans import LOOK_CLASSES
 
 JOIN_SECONDS = 5.0
 """How long leaving waits for a job to reach the end of its batch."""
@@ -63,6 +64,7 @@ class LmsysApp(App[None]):
 
     TITLE = "lmsys-tui"
     CSS_PATH: ClassVar[list[str | PurePath]] = [*sorted(Path(styles.__file__).parent.glob("*.tcss"))]
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(LOOK_CLASSES)
     COMMANDS: ClassVar[set[Any]] = {_actions}
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [

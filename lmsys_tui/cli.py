@@ -157,6 +157,12 @@ def _show(session: Session, arguments: Arguments, config: Config) -> int:
         return run_app(
             session, theme=arguments.theme or config.theme, keymap=config.keymap, mouse=not arguments.no_mouse
         )
+    except ActionError as error:
+        if error.code != "bad_config" or config.path is None or arguments.theme is not None:
+            raise
+        raise ActionError(
+            error.code, f"{config.path}: {error.message}", error.hint, error.did_you_mean
+        ) from None
     finally:
         session.close()
 

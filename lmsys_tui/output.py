@@ -85,6 +85,8 @@ class Output:
         }  # fmt: skip
         if result.truncated:
             line["after"] = result.after
+        if result.note:
+            line["note"] = result.note
         if result.dry_run:
             line["dry_run"] = True
         self.line(line)

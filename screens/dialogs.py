@@ -60,6 +60,7 @@ class TextBlock(Static):
 class PagerScreen(ModalScreen[None]):
     """A window over lines that can be scrolled and copied."""
 
+    AUTO_FOCUS = "RowList"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,enter", "leave", "Close"),
         Binding("y", "copy", "Copy"),
@@ -81,10 +82,6 @@ class PagerScreen(ModalScreen[None]):
                 (("j k", "key"), (" scroll   ", "text"), ("y", "key"), (" copy   ", "text"), ("esc", "key"), (" close", "text"))
             )
             yield bar
-
-    def on_mount(self) -> None:
-        """Fill once the width is known."""
-        self.query_one(RowList).focus()
 
     def on_row_list_width_changed(self) -> None:
         """Wrap for the width."""

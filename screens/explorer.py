@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any, ClassVar
 
 from textual import on
@@ -33,6 +34,9 @@ from screens.widgets.tree_list import Branch, More, TreeList
 
 WIDE = 120
 """From so many columns on all panes are shown."""
+
+WARM_SECONDS = 0.2
+"""How long after the start slow imports begin."""
 
 POLL_SECONDS = 2.0
 """How often the store is asked whether anyone has changed it."""
@@ -90,7 +94,16 @@ class Explorer(ActionScreen):
             self.explain(error)
         self.background(self.runs_control.read(), group="runs")
         self.set_interval(POLL_SECONDS, self._poll)
+        self.set_timer(WARM_SECONDS, self._warm)
         self.bindings_updated_signal.subscribe(self, lambda _: self._footer())
+
+    def _warm(self) -> None:
+        """Import what checks parameters (0.06 s) before the first key needs it, and after the first paint."""
+
+        def load() -> None:
+            importlib.import_module("pydantic")
+
+        self.run_worker(self._guarded(self.desk.reading.call(load)), group="warm")
 
     def _restore_run(self, state: ScreenState) -> None:
         """Open the run that was open, unless it is gone."""

@@ -11,7 +11,6 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.events import DescendantFocus
 from textual.screen import ModalScreen
 from textual.strip import Strip
-from textual.widget import Widget
 from textual.widgets import Input
 
 from core.errors import ActionError
@@ -19,15 +18,14 @@ from core.registry import Action, Param
 from core.text import one_line
 from screens.dialogs import TextBlock
 from screens.widgets.bars import Bar
-from screens.widgets.spans import LOOK_CLASSES, Span, draw
+from screens.widgets.spans import Drawn, Span
 
 LABEL = 18
 
 
-class Choice(Widget, can_focus=True):
+class Choice(Drawn, can_focus=True):
     """One of a few values; left, right and space change it."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(LOOK_CLASSES)
     DEFAULT_CSS = "Choice { height: 1; width: 1fr; }"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("right,space,l", "choose(1)", "Next value", show=False),
@@ -50,7 +48,7 @@ class Choice(Widget, can_focus=True):
         for value in self.values:
             here = value == self.value
             spans.append((f"[{value or 'default'}] " if here else f" {value or 'default'}  ", "strong" if here else "dim"))
-        return draw(self, spans if y == 0 else (), self.size.width, cursor=self.has_focus)
+        return self.draw(spans if y == 0 else (), self.size.width, cursor=self.has_focus)
 
 
 class FormScreen(ModalScreen[dict[str, Any] | None]):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import difflib
+from collections.abc import Mapping
 
 from textual.binding import Binding
 
@@ -51,36 +52,54 @@ def screen_bindings() -> list[Binding]:
     return [binding(action) for action in REGISTRY.load().values() if action.keys and everywhere(action)]
 
 
-def check_keymap(keymap: Mapping[str, str], taken: Iterable[str] = ()) -> dict[str, str]:
+def check_keymap(keymap: Mapping[str, str]) -> dict[str, str]:
     """A user's keys by action id, checked.
 
     Args:
         keymap: Keys by action id, several with commas between.
-        taken: Keys of chrome, which no action may take.
 
     Raises:
-        ActionError: `bad_config`: an unknown action, a key that is taken, or one key for two actions of one place.
+        ActionError: `bad_config`: an unknown action, a key that is no action's to take, or one key for two actions of
+            one place.
     """
     actions = REGISTRY.load()
     for action_id in keymap:
         if action_id not in actions:
-            raise ActionError("bad_config", f"keymap: there is no action {action_id!r}.", "lmsys-tui --actions lists them.")
-    reserved = set(taken)
+            close = tuple(difflib.get_close_matches(action_id, actions, 3))
+            raise _bad(f"there is no action {action_id!r}.", "lmsys-tui --actions lists them.", close)
     owners: dict[tuple[str, str], str] = {}
     for action in actions.values():
-        for key in keymap.get(action.id, ",".join(action.keys)).split(","):
-            key = key.strip()
-            if not key:
-                continue
-            if action.id in keymap and key in reserved:
-                raise ActionError("bad_config", f"keymap: {key!r} for {action.id} moves or leaves things.", "Take another key.")
-            for scope in places(action):
-                other = owners.setdefault((scope, key), action.id)
-                if other != action.id and (action.id in keymap or other in keymap):
-                    raise ActionError(
-                        "bad_config", f"keymap: {key!r} would be both {other} and {action.id}.", "Give one of them another key."
-                    )
+        own = action.id in keymap
+        for key in _split(keymap[action.id]) if own else action.keys:
+            if own and key in RESERVED:
+                raise _bad(f"{key!r} is not free for {action.id}: it {RESERVED[key]}.", "Take another key.")
+            for place in places(action):
+                other = owners.setdefault((place, key), action.id)
+                if other != action.id and (own or other in keymap):
+                    raise _bad(f"{key!r} would be both {other} and {action.id}.", "Give one of them another key.")
     return dict(keymap)
+
+
+def _split(keys: str) -> list[str]:
+    return [key.strip() for key in keys.split(",") if key.strip()]
+
+
+def _bad(what: str, hint: str, close: tuple[str, ...] = ()) -> ActionError:
+    return ActionError("bad_config", f"keymap: {what}", hint, close)
+
+
+RESERVED: dict[str, str] = {
+    **dict.fromkeys(("j", "k", "h", "l", "g", "G", "up", "down", "left", "right", "home", "end"), "moves the cursor"),
+    **dict.fromkeys(("pageup", "pagedown", "ctrl+d", "ctrl+u", "ctrl+f"), "scrolls"),
+    **dict.fromkeys(("space", "o", "n", "p"), "walks the tree"),
+    **dict.fromkeys(("tab", "shift+tab", "1", "2", "3", "4", "z"), "changes panes"),
+    **dict.fromkeys(("m", "w"), "changes how search works"),
+    **dict.fromkeys(("escape", "backspace", "ctrl+c"), "goes back or stops"),
+    "q": "leaves the program", "ctrl+q": "leaves the program", "question_mark": "shows help", "f1": "shows help",
+    "colon": "opens the action line", "P": "lists all actions", "A": "runs all steps", "R": "reads again",
+    "T": "changes the colours", "y": "copies",
+}  # fmt: skip
+"""Keys of chrome, which no keymap gives away, and what each does."""
 
 
 def places(action: Action) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from screens.widgets.row_list import RowList
 if TYPE_CHECKING:
     from screens.explorer import Explorer
 
-PAGE = 500
+MOST = 500
 """Runs that are shown at most."""
 
 
@@ -40,7 +40,12 @@ class RunsControl:
         """Read the runs and show them."""
         if not self.session.exists():
             return
-        self.runs = (await self.screen.desk.reading.dispatch("run.list", {"limit": PAGE})).data
+        page = await self.screen.desk.reading.dispatch("run.list")
+        runs = page.data
+        while page.after is not None and len(runs) < MOST:
+            page = await self.screen.desk.reading.dispatch("run.list", {"after": page.after})
+            runs += page.data
+        self.runs = runs
         self.draw()
         self.screen.draw_bars()
 

@@ -46,7 +46,7 @@ class TreeControl:
         self.shown = (view.run, view.hierarchy)
         self._legend(view.run is not None)
         if view.hierarchy is not None:
-            opened: NodeOpened = self.session.dispatch("node.open", {"node": "root"}).data
+            opened: NodeOpened = self.session.dispatch("node.open").data
             self._set_root(opened)
             wanted = node if node not in (None, "root") else None
             if wanted or expanded:

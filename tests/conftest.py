@@ -12,7 +12,9 @@ from tests.doors import Ran, built, copied, run_cli
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--update-golden` writes what the scripts print now as what they should print."""
-    parser.addoption("--update-golden", action="store_true", help="rewrite the expected output of the scripts")
+    parser.addoption(
+        "--update-golden", action="store_true", help="rewrite the expected output of the scripts"
+    )
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -102,6 +102,7 @@ def test_on_a_terminal_the_explorer_opens_and_makes_a_store(tmp_path: Path) -> N
     [
         ('keymap = {"run.kmean" = "K"}', [], "run.kmean"),
         ('keymap = {"run.kmeans" = "H"}', [], "run.hdbscan"),
+        ("theme = 'nonesuch'", [], "nonesuch"),
         ("", ["--theme", "nonesuch"], "nonesuch"),
     ],
 )
@@ -111,11 +112,15 @@ def test_settings_that_the_screens_refuse_are_a_usage_error(
     settings = tmp_path / "c.toml"
     settings.write_text(config, encoding="utf-8")
     code, seen = on_terminal(
-        ["--workspace", str(tmp_path / "w"), "--config", str(settings), *options], tmp_path, b"\x1b[?1049h", b"\x11"
+        ["--workspace", str(tmp_path / "w"), "--config", str(settings), *options],
+        tmp_path,
+        b"\x1b[?1049h",
+        b"\x11",
     )
     assert code == 2
     assert words.encode() in seen
     assert b"[bad_config]" in seen
+    assert (str(settings).encode() in seen) is bool(config)
     assert b"\x1b[?1049h" not in seen
 
 
@@ -248,8 +253,10 @@ def test_a_store_that_another_process_writes_to(cli: Cli, own_workspace: Path) -
 
 
 def test_read_only_reads_and_writes_nothing(cli: Cli, own_workspace: Path) -> None:
-    def files() -> Mapping[Path, int]:
-        return {path: path.stat().st_mtime_ns for path in own_workspace.rglob("*") if path.name != "workspace.db-shm"}
+    def files() -> dict[str, bytes]:
+        # SQLite itself makes an empty -wal and an -shm beside a database in WAL mode.
+        found = {path.name: path.read_bytes() for path in own_workspace.rglob("*") if path.is_file()}
+        return {name: data for name, data in found.items() if data and not name.endswith("-shm")}
 
     before = files()
     ran = cli("do", "cluster.list", "--read-only", "--workspace", own_workspace)
@@ -272,14 +279,25 @@ def test_a_script_that_is_a_folder_or_not_text(cli: Cli, tmp_path: Path) -> None
 
 def test_a_script_from_standard_input_with_its_names(cli: Cli, tmp_path: Path) -> None:
     text = "\ufeffdata.load source=$FILE name=$NAME # a comment\r\ndata.list\r\n"
-    ran = cli("--script", "-", "--set", f"FILE={CHATS}", "--set=NAME=mine", "--workspace", tmp_path / "w", stdin=text)
+    ran = cli(
+        "--script",
+        "-",
+        "--set",
+        f"FILE={CHATS}",
+        "--set=NAME=mine",
+        "--workspace",
+        tmp_path / "w",
+        stdin=text,
+    )
     assert ran.code == 0
     assert [row["ok"] for row in ran.rows] == [True, True]
     assert ran.rows[1]["data"][0]["dataset"] == "mine"
 
 
 def test_a_name_that_is_not_set(cli: Cli, tmp_path: Path) -> None:
-    ran = cli("--script", "-", "--set", "FILE=x", "--workspace", tmp_path / "w", stdin="\ndata.load source=$FILES\n")
+    ran = cli(
+        "--script", "-", "--set", "FILE=x", "--workspace", tmp_path / "w", stdin="\ndata.load source=$FILES\n"
+    )
     row = failed(ran, 2, "bad_script")
     assert (row["line"], row["did_you_mean"]) == (2, ["FILE"])
     assert row["message"] == "$FILES is not set."
@@ -335,7 +353,8 @@ def test_broken_settings_stop_a_headless_door_too(cli: Cli, tmp_path: Path) -> N
 def test_settings_are_read(tmp_path: Path) -> None:
     path = tmp_path / "c.toml"
     path.write_text(
-        "workspace = 'logs'\ntheme = 'nord'\n[keymap]\n'run.kmeans' = 'K'\nrun.list = ['r', 'ctrl+r']\n", encoding="utf-8"
+        "workspace = 'logs'\ntheme = 'nord'\n[keymap]\n'run.kmeans' = 'K'\nrun.list = ['r', 'ctrl+r']\n",
+        encoding="utf-8",
     )
     keymap = {"run.kmeans": "K", "run.list": "r,ctrl+r"}
     assert load_config(path) == Config(path, tmp_path / "logs", "nord", keymap)
@@ -397,7 +416,11 @@ def test_version_and_table_open_no_store(cli: Cli, tmp_path: Path) -> None:
 
 def test_a_pipe_that_closes_early_is_quiet(tmp_path: Path) -> None:
     process = subprocess.Popen(
-        command("--actions"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT, env=environment(tmp_path)
+        command("--actions"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=ROOT,
+        env=environment(tmp_path),
     )
     assert process.stdout is not None
     process.stdout.close()

@@ -22,7 +22,18 @@ def printed(script: Path, folder: Path) -> tuple[int, bytes]:
     for name in ("chats.jsonl", "vectors.npy"):
         shutil.copy(GOLDEN / name, folder)
     done = subprocess.run(
-        command("--script", script, "--workspace", "workspace", "--clock", NOW, "--as", "tester", "--on-error", "continue"),
+        command(
+            "--script",
+            script,
+            "--workspace",
+            "workspace",
+            "--clock",
+            NOW,
+            "--as",
+            "tester",
+            "--on-error",
+            "continue",
+        ),
         cwd=folder,
         env=environment(folder, PYTHONPATH=str(ROOT)),
         capture_output=True,

@@ -14,7 +14,18 @@ import lmsys_tui
 from tests.doors import environment
 from tests.shared_data import ROOT
 
-HEAVY = ("textual", "rich", "sklearn", "fastembed", "datasets", "anthropic", "instructor", "hdbscan", "umap", "torch")
+HEAVY = (
+    "textual",
+    "rich",
+    "sklearn",
+    "fastembed",
+    "datasets",
+    "anthropic",
+    "instructor",
+    "hdbscan",
+    "umap",
+    "torch",
+)
 """Never imported by a door that only tells or reads."""
 
 LIGHT = ("pydantic", "peewee", "numpy", "sqlite3", "pyarrow", "usearch")
@@ -31,7 +42,12 @@ def imported(arguments: list[str], home: Path) -> set[str]:
         "sys.stderr.write('\\n' + ' '.join({name.split('.')[0] for name in sys.modules}))\nsys.exit(code)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, env=environment(home), check=False
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=environment(home),
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     return set(done.stderr.splitlines()[-1].split())

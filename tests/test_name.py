@@ -521,3 +521,13 @@ def test_titles_of_labelled_intents_say_the_intent() -> None:
     assert said >= 115
     assert len({title_key(name.title) for name in names}) == 150
     assert not any(name.title.startswith(("Mixed", "Miscellaneous")) for name in names)
+
+
+def test_a_theme_of_clusters_that_share_only_their_language_is_named_after_it() -> None:
+    nodes = (
+        TreeNode(-1, 30),
+        TreeNode(0, 20, "Russian: рецепт, борщ"),
+        TreeNode(0, 10, "Various requests in Russian"),
+        TreeNode(-1, 5, "Bake sourdough bread"),
+    )
+    assert name_tree(nodes)[0].startswith("Russian")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from core.registry import action
-from core.rows import Embedded, Page
+from core.rows import Embedded, Page, SpaceRow
 from core.session import Session
 
 
@@ -68,6 +68,24 @@ def models(session: Session) -> Page:  # noqa: ARG001
     from core.embed.run import models as engine
 
     return Page(engine())
+
+
+@action(
+    "embed.index",
+    title="Index the vectors",
+    scope="data",
+    effect="job",
+    examples=("embed.index",),
+)
+def index(session: Session, *, space: str | None = None) -> SpaceRow:
+    """Build the approximate index that searches a big space fast; below 500,000 texts exact search needs none.
+
+    Args:
+        space: The space's name; the default is the current one.
+    """
+    from core.embed.run import index as engine
+
+    return engine(session, space)
 
 
 @action(

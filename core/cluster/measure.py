@@ -14,7 +14,7 @@ from core.control import Control
 MIXTURE_APART = 0.65
 MIXTURE_COHERENCE = 0.15
 MIXTURE_SHARE = 0.15
-MIXTURE_SAMPLE = 2_000
+MIXTURE_SAMPLE = 1_000
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,10 +7,12 @@ from pathlib import Path
 from core.embed.base import Embedder, FittedEmbedder
 from core.embed.language_advice import advise
 from core.embed.resolve import available, resolve
-from core.lookup import find_dataset
+from core.errors import ActionError
+from core.lookup import find_dataset, unknown
 from core.rows import Embedded, ModelRow, SpaceRow
 from core.session import Session
 from db import vectors
+from db.nearest import build_index
 from db.vectors import SpaceInfo
 from db.workspace import Workspace
 
@@ -148,6 +150,25 @@ def plan(session: Session, *, model: str, dataset: str | None) -> Embedded:
     return Embedded(
         space_name, embedded, space.dim if space else 0, len(missing), embedder.name, embedder.device, embedder.why
     )  # fmt: skip
+
+
+def index(session: Session, space: str | None) -> SpaceRow:
+    """Build the approximate index of a big space; a small one is searched exactly and needs none.
+
+    Raises:
+        ActionError: `no_embeddings` or `unknown_space`.
+        Cancelled: Stopped; nothing is kept.
+    """
+    workspace, control = session.workspace, session.control
+    rows = spaces(workspace)
+    name = space or session.view.space or (rows[-1].space if rows else None)
+    if name is None:
+        raise ActionError("no_embeddings", "There are no vectors yet.", "Run embed.run first.")
+    found = vectors.find_space(workspace, name)
+    if found is None:
+        raise unknown("space", name, [row.space for row in rows], "embed.list shows them.")
+    build_index(workspace, found, lambda done, total: control.progress("index", done, total, "rows"))
+    return next(row for row in spaces(workspace) if row.space == name)
 
 
 def spaces(workspace: Workspace) -> tuple[SpaceRow, ...]:

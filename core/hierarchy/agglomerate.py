@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from core.cluster.blocks import unit
-from core.cluster.kmeans import kmeans
+from core.cluster.blocks import one_blas_thread, unit
+from core.cluster.lloyd import lloyd
 from core.cluster.result import Floats, Labels, Weights
 from core.control import Control
 from core.errors import ActionError
@@ -88,12 +88,12 @@ def build_tree(
     directions = _directions(centroids, sizes)
     points = directions if profile is None else np.hstack([directions, profile]).astype(np.float32)
     top = default_width(k) if width is None else min(width, k)
-    groups = _partitions(points, sizes, level_sizes(k, levels, top), seed)
+    groups = _partitions(points, sizes, level_sizes(k, levels, top), seed, control)
     orphans = _orphans(directions, sizes, groups[0]) if len(groups) > 1 else np.zeros(k, dtype=bool)
     if orphans.any():
         control.progress("tree", 1, 2, "steps")
         rest = np.flatnonzero(~orphans)
-        again = _partitions(points[rest], sizes[rest], level_sizes(len(rest), levels, top), seed)
+        again = _partitions(points[rest], sizes[rest], level_sizes(len(rest), levels, top), seed, control)
         groups = [np.full(k, -1, dtype=np.int32) for _ in again]
         for level, labels in zip(groups, again, strict=True):
             level[rest] = labels
@@ -109,7 +109,9 @@ def _directions(centroids: Floats, sizes: Weights) -> Floats:
     return unit(centred)
 
 
-def _partitions(points: Floats, sizes: Weights, counts: list[int], seed: int) -> list[Labels]:
+def _partitions(
+    points: Floats, sizes: Weights, counts: list[int], seed: int, control: Control
+) -> list[Labels]:
     """One labelling `[k]` for each count, each nested in the one before; the last has a group for each cluster."""
     k = len(points)
     leaves = np.arange(k, dtype=np.int32)
@@ -118,10 +120,14 @@ def _partitions(points: Floats, sizes: Weights, counts: list[int], seed: int) ->
     if k <= WARD_MAX:
         merges = ward(points)
         return [cut(merges, count) for count in counts[:-1]] + [leaves]
-    gathered = kmeans(unit(points), np.maximum(sizes, 1), GATHERED, seed)
-    merges = ward(gathered.centroids)
-    counts = [min(count, GATHERED) for count in counts[:-1]]
-    return [cut(merges, count)[gathered.labels] for count in counts] + [leaves]
+    # A random start is enough for groups this small, and takes no pass per group.
+    start = np.sort(np.random.default_rng(seed).permutation(k)[:GATHERED])
+    rows = unit(points)
+    with one_blas_thread():
+        fit = lloyd(rows, np.maximum(sizes, 1), rows[start], 10, 1e-3, control)
+    present, labels = np.unique(fit.labels, return_inverse=True)
+    merges = ward(fit.centroids[present])
+    return [cut(merges, min(count, len(present)))[labels] for count in counts[:-1]] + [leaves]
 
 
 def _orphans(directions: Floats, sizes: Weights, themes: Labels) -> np.ndarray:

@@ -107,13 +107,14 @@ def _leaves(workspace: Workspace, run: RunInfo, set_id: int) -> list[Leaf]:
         (set_id, run.id),
     )
     return [
-        Leaf(*row[:6], phrases=tuple(Phrase(text, share, 0.0) for text, share in _pairs(row[6], row[7])))
-        for row in rows
+        Leaf(number, kind, title, description, size, coherence, _phrases(phrases, shares))
+        for number, kind, title, description, size, coherence, phrases, shares in rows
     ]
 
 
-def _pairs(phrases: str | None, shares: str | None) -> list[tuple[str, float]]:
-    return list(zip(json.loads(phrases or "[]"), json.loads(shares or "[]"), strict=True))
+def _phrases(texts: str | None, shares: str | None) -> tuple[Phrase, ...]:
+    pairs = zip(json.loads(texts or "[]"), json.loads(shares or "[]"), strict=True)
+    return tuple(Phrase(text, share, 0.0) for text, share in pairs)
 
 
 def _nodes(

@@ -14,8 +14,9 @@ from core.control import Control
 from core.name.corpus import CONTENT, Corpus
 from core.name.describe import listing
 from core.name.phrases import GramTable, Phrase, count
+from core.name.pick import pick
 from core.name.stopwords import word_lists
-from core.name.titles import GroupView, pick
+from core.name.titles import GroupView
 from core.name.wording import LIMIT, VARIOUS, fit, sentence, spoken, stem
 from core.text import one_line
 
@@ -26,7 +27,7 @@ _FEW = 0.15
 """Share of texts that the phrases of a foreign cluster must reach to be named beside the language."""
 _SHORT = 28
 _THIN = 0.08
-_SPEAKING = ((0.35, 0.13), (0.55, 0.25))
+_SPEAKING = ((0.35, 0.12), (0.55, 0.25))
 """A central text is the better title when no phrase is worth the first and it overlaps the others by the second."""
 _QUOTED = 48
 _FIGURES = re.compile(r"\d{3}")

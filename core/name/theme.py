@@ -16,7 +16,7 @@ from core.name.wording import LIMIT, VARIOUS, fit, sentence, stem
 _TITLE_SHARE = 0.5
 _SHARED = 0.6
 _HELD = 0.1
-_NEWS = 0.04
+_NEWS = 0.03
 _PICKS = 6
 _HEADINGS = frozenset(("Mixed", "Miscellaneous", "Greetings", "Short messages"))
 
@@ -142,7 +142,9 @@ class _Terms:
                 line += 1
             heading = heading.removeprefix(VARIOUS)
             if heading in word_lists().names:
-                held[(stem(heading),)] = 1.0
+                language = (stem(heading),)
+                held[language] = 1.0
+                self._texts[language][heading] += self._sizes[leaf]
             self._holds[leaf] = held
 
     def picks(self, leaves: Sequence[int], others: Sequence[int]) -> list[_Pick]:
@@ -184,11 +186,10 @@ class _Terms:
             best = max(longer, key=lambda words: (value[words], words), default=best)
             texts = self._texts[best]
             text = max(sorted(texts), key=lambda t: texts[t])
-            news = sum(
-                self._sizes[leaf] / total * unsaid[leaf]
-                for leaf in leaves
-                if self._holds[leaf].get(best, 0.0) >= _HELD
-            )
+            fresh = [
+                leaf for leaf in leaves if unsaid[leaf] == 1.0 and self._holds[leaf].get(best, 0.0) >= _HELD
+            ]
+            news = sum(self._sizes[leaf] for leaf in fresh) / total
             picks.append(_Pick(best, text, covers[best], news))
             said |= set(best)
             for leaf in leaves:

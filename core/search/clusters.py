@@ -69,7 +69,7 @@ def search_clusters(
         for number, score in zip(shown.ids.tolist(), shown.scores.tolist(), strict=True)
         for c in [by_number[number]]
     )
-    return Hits(rows, None if mode == "vector" else len(texts.ids), cursor, mode, note)
+    return Hits(rows, None if mode == "vector" else len(texts.ids), cursor, note, mode)
 
 
 def _by_words(known: list[ClusterText], expression: str) -> Ranking:

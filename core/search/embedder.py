@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import ActionError
 from db.vectors import SpaceInfo
 from db.workspace import Workspace
 
@@ -34,12 +33,14 @@ class QueryEmbedders:
         Raises:
             ActionError: The space's model is not on this machine, cannot be loaded or is of another revision.
         """
+        from core.embed.space import embedder_of
+
         with self._lock:
             key = (space.id, space.revision, text)
             if key not in self._vectors:
                 model = self._models.get(key[:2])
                 if model is None:
-                    model = self._models[key[:2]] = _model_of(workspace, space)
+                    model = self._models[key[:2]] = embedder_of(workspace, space)
                 self._vectors[key] = model.embed([text])[0]
                 if len(self._vectors) > _REMEMBERED:
                     self._vectors.popitem(last=False)
@@ -49,26 +50,6 @@ class QueryEmbedders:
 
 def embedders(workspace: Workspace) -> QueryEmbedders:
     """The models that are kept for as long as the store is open."""
-    kept = vars(workspace).setdefault("kept", {})
-    found = kept.setdefault("query_embedders", QueryEmbedders())
+    found = workspace.kept.setdefault("query_embedders", QueryEmbedders())
     assert isinstance(found, QueryEmbedders)
     return found
-
-
-def _model_of(workspace: Workspace, space: SpaceInfo) -> Embedder:
-    """The model that made the vectors of a space, loaded; never fetched from a hub."""
-    from core.embed.base import FittedEmbedder
-    from core.embed.resolve import resolve
-    from core.embed.run import fitted_path
-
-    model = resolve(space.origin)
-    if isinstance(model, FittedEmbedder):
-        model.load(fitted_path(workspace, space.name))
-    model.prepare()
-    if (model.revision, model.dim) != (space.revision, space.dim):
-        raise ActionError(
-            "model_changed",
-            f"The space {space.name} was made by another revision of {space.model} than the one here.",
-            "Embed again: embed.run, or search with mode=text.",
-        )
-    return model

@@ -26,10 +26,9 @@ DEPTH = 1000
 
 @dataclass(frozen=True)
 class Hits(Page):
-    """A page of hits; `mode` is how they were found, `note` why that is another mode than was asked for."""
+    """A page of hits; `mode` is how they were found, and `note` says why where another was asked for."""
 
     mode: Mode = "text"
-    note: str | None = None
 
 
 def search_queries(
@@ -75,7 +74,7 @@ def search_queries(
         check_values(workspace, scope.chosen)
     shown, cursor = ranking.page(found, limit, after)
     total = None if mode == "vector" else len(texts.ids)
-    return Hits(_rows(workspace, shown, scope.chosen), total, cursor, mode or "text", note)
+    return Hits(_rows(workspace, shown, scope.chosen), total, cursor, note, mode or "text")
 
 
 def _by_vector(workspace: Workspace, space: SpaceInfo, text: str, chosen: Filter) -> Ranking:

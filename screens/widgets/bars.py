@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar
 
 from textual.strip import Strip
-from textual.widget import Widget
 
-from screens.widgets.spans import LOOK_CLASSES, Span, draw
+from screens.widgets.spans import Drawn, Span
 
 
-class Bar(Widget):
+class Bar(Drawn):
     """One line of spans; it cannot have the focus."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(LOOK_CLASSES)
     DEFAULT_CSS = "Bar { height: 1; width: 1fr; }"
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
@@ -30,4 +27,4 @@ class Bar(Widget):
 
     def render_line(self, y: int) -> Strip:
         """The bar."""
-        return draw(self, self.spans if y == 0 else (), self.size.width)
+        return self.draw(self.spans if y == 0 else (), self.size.width)

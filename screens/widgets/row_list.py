@@ -13,16 +13,15 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from screens.widgets.spans import LOOK_CLASSES, Line, draw
+from screens.widgets.spans import Drawn, Line
 
 NEAR = 40
 """How many lines before the end the next page is asked for."""
 
 
-class RowList(ScrollView, can_focus=True):
+class RowList(Drawn, ScrollView, can_focus=True):
     """Lines with a cursor. Where no line has a value, the motions scroll instead."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(LOOK_CLASSES)
     ALLOW_MAXIMIZE = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,j", "cursor_down", "Down", show=False),
@@ -205,10 +204,10 @@ class RowList(ScrollView, can_focus=True):
         width = self.scrollable_content_region.width
         at = y + round(self.scroll_y)
         if not 0 <= at < len(self.lines):
-            return draw(self, (), width)
+            return self.draw((), width)
         here = at == self.cursor
         mark = ("\u25b6" if self.has_focus else "\u25b7") if here else " "
-        return draw(self, ((mark, "key"), *self.lines[at].spans), width, cursor=here and self.has_focus)
+        return self.draw(((mark, "key"), *self.lines[at].spans), width, cursor=here and self.has_focus)
 
     def action_cursor_down(self) -> None:
         self._step_or_scroll(1)

@@ -6,19 +6,17 @@ ever meets a markup parser.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
+from textual.widget import Widget
 
 from core.text import visible
-
-if TYPE_CHECKING:
-    from textual.widget import Widget
 
 LOOKS = (
     "text", "dim", "strong", "heading", "number", "bar", "good", "warn", "bad", "key", "user", "other", "cursor", "tab",
@@ -26,7 +24,7 @@ LOOKS = (
 """The names of looks; `styles/app.tcss` says what each is like."""
 
 LOOK_CLASSES = frozenset(f"look--{look}" for look in LOOKS)
-"""The component classes of a widget that draws spans."""
+"""The component classes of the application: one set for all widgets, for each set costs time at every change of style."""
 
 Span = tuple[str, str]
 """A text, and the name of its look."""
@@ -48,29 +46,48 @@ def fit(text: str, width: int) -> str:
     return set_cell_size(text, width - 1) + "\u2026" if width > 0 else ""
 
 
-def draw(widget: Widget, spans: Iterable[Span], width: int, cursor: bool = False) -> Strip:
-    """The spans as one line of exactly `width` cells in the looks of the widget."""
-    segments: list[Segment] = []
-    left = width
-    over = _cursor_style(widget) if cursor else Style.null()
-    for text, look in spans:
-        if left <= 0:
-            break
-        shown = visible(text[: left * 4 + 16]).replace("\n", "\u23ce")
-        cells = cell_len(shown)
-        if cells > left or len(text) > left * 4 + 16:
-            shown = fit(text, left)
-            cells = left
-        segments.append(Segment(shown, widget.get_component_rich_style(f"look--{look}") + over))
-        left -= cells
-    if left > 0:
-        segments.append(Segment(" " * left, widget.get_component_rich_style("look--text") + over))
-    return Strip(segments, width)
+class Drawn(Widget):
+    """A widget that draws spans."""
 
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._looks: dict[tuple[str, bool], Style] = {}
 
-def _cursor_style(widget: Widget) -> Style:
-    style = widget.get_component_rich_style("look--cursor")
-    return Style(bgcolor=style.bgcolor, bold=True)
+    def notify_style_update(self) -> None:
+        """Another theme, focus or class: the looks are made anew."""
+        super().notify_style_update()
+        self._looks = {}
+
+    def look(self, name: str, cursor: bool = False) -> Style:
+        """The style of a look on this widget's background, or on the cursor's."""
+        style = self._looks.get((name, cursor))
+        if style is None:
+            ground = self.rich_style.bgcolor
+            if cursor:
+                ground = self.app.get_component_styles("look--cursor").rich_style.bgcolor
+            found = self.app.get_component_styles(f"look--{name}").rich_style
+            bold = True if cursor else found.bold
+            style = Style(color=found.color, bgcolor=ground, bold=bold, reverse=found.reverse)
+            self._looks[name, cursor] = style
+        return style
+
+    def draw(self, spans: Iterable[Span], width: int, cursor: bool = False) -> Strip:
+        """The spans as one line of exactly `width` cells."""
+        segments: list[Segment] = []
+        left = width
+        for text, look in spans:
+            if left <= 0:
+                break
+            most = left * 4 + 16
+            shown = visible(text[:most]).replace("\n", "\u23ce")
+            cells = cell_len(shown)
+            if cells > left or len(text) > most:
+                shown, cells = fit(text, left), left
+            segments.append(Segment(shown, self.look(look, cursor)))
+            left -= cells
+        if left > 0:
+            segments.append(Segment(" " * left, self.look("text", cursor)))
+        return Strip(segments, width)
 
 
 def share_bar(share: float, width: int) -> str:
@@ -139,6 +156,4 @@ def _wrap_paragraph(paragraph: str, width: int) -> list[str]:
 
 def _words(text: str) -> Sequence[str]:
     """Words with the spaces that follow them."""
-    import re
-
     return re.findall(r"\S*\s+|\S+", text)

@@ -1,0 +1,230 @@
+"""The screens and the table of actions say the same: no private keys, nothing missing, the same world by keys and by script."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from textual.binding import Binding
+from textual.command import CommandList
+from textual.dom import DOMNode
+from textual.widgets import Input
+
+from core.errors import ActionError
+from core.registry import REGISTRY
+from core.session import Session
+from db.dump import canonical_dump
+from screens.base import ActionScreen
+from screens.chrome import CHROME, chrome_name
+from screens.conversation import ConversationScreen
+from screens.dialogs import ConfirmScreen, ErrorScreen, ResultScreen
+from screens.explorer import Explorer
+from screens.form import FormScreen
+from screens.help import HelpScreen
+from screens.keys import check_keymap, places
+from screens.palette import ActionProvider
+from screens.prompt import PromptScreen
+from screens.widgets.panes import ClusterPane, RunsPane, SearchPane, TreePane
+from tests.doors import NOW, copied, run_text
+from tests.pilots import Driven, driven
+
+PANES = (RunsPane, TreePane, ClusterPane, SearchPane)
+
+
+def declared(owner: type[DOMNode]) -> list[Binding]:
+    """The bindings of a class and of its bases."""
+    found: list[Binding] = []
+    for base in owner.__mro__:
+        found += Binding.make_bindings(vars(base).get("BINDINGS", ()))
+    return found
+
+
+def key_of(key: str) -> str:
+    """A key as Textual names it."""
+    return next(iter(Binding.make_bindings([Binding(key, "x")]))).key
+
+
+def action_ids(bindings: list[Binding]) -> set[str]:
+    return {b.action.split("'")[1] for b in bindings if b.action.startswith("screen.do(")}
+
+
+def test_bound_actions_are_the_actions_with_keys() -> None:
+    bound = action_ids([b for owner in (Explorer, *PANES) for b in declared(owner)])
+    assert bound == {action.id for action in REGISTRY.load().values() if action.keys}
+
+
+def test_each_binding_has_the_keys_and_the_title_of_its_action() -> None:
+    for owner in (Explorer, *PANES):
+        for binding in declared(owner):
+            if binding.id is not None:
+                action = REGISTRY.get(binding.id)
+                assert binding.key in {key_of(key) for key in action.keys}
+                assert binding.description == action.title
+
+
+def test_no_key_means_two_actions_in_one_place() -> None:
+    owners: dict[tuple[str, str], str] = {}
+    for action in REGISTRY.load().values():
+        for place in places(action):
+            for key in action.keys:
+                assert owners.setdefault((place, key), action.id) == action.id, (place, key)
+
+
+def test_keys_of_actions_are_not_those_of_chrome() -> None:
+    keys = {key for action in REGISTRY.load().values() for key in action.keys}
+    chrome = {b.key for owner in (Explorer, *PANES) for b in declared(owner) if not b.action.startswith("screen.do(")}
+    assert not keys & chrome
+
+
+def test_every_key_can_be_typed_in_any_terminal() -> None:
+    eaten = {"ctrl+a", "ctrl+b", "ctrl+s", "ctrl+j", "ctrl+i", "ctrl+m", "ctrl+h", "ctrl+left_square_bracket"}
+    for owner in (Explorer, ConversationScreen, FormScreen, PromptScreen, ConfirmScreen, *PANES):
+        for binding in declared(owner):
+            assert binding.key not in eaten, (owner, binding.key)
+
+
+def unknown_keys(run: Driven) -> list[tuple[str, str]]:
+    """Active bindings that are neither an action nor chrome."""
+    found = []
+    for key, active in run.app.screen.active_bindings.items():
+        action = active.binding.action
+        if action.startswith("screen.do("):
+            REGISTRY.get(action.split("'")[1])
+        elif chrome_name(action) not in CHROME:
+            found.append((key, action))
+    return found
+
+
+async def test_no_screen_has_a_private_key(own_workspace: Path) -> None:
+    async with driven(own_workspace) as run:
+        seen: set[type] = set()
+
+        async def look(*keys: str) -> None:
+            await run.press(*keys)
+            seen.add(type(run.app.screen))
+            assert unknown_keys(run) == [], type(run.app.screen)
+
+        for pane in "1234":
+            await look(pane)
+        await look("a")
+        await look("escape", "2", "question_mark")
+        await look("escape", "colon")
+        await look("escape", "K")
+        await look("escape", "1", "D")
+        await look("n", "2", "j", "l", "l", "enter", "enter")
+        assert isinstance(run.app.screen, ConversationScreen)
+        await look("escape", "colon")
+        run.app.screen.query_one(Input).value = "data.status"
+        await look("enter")
+        assert isinstance(run.app.screen, ResultScreen)
+        await run.press("escape")
+        run.explorer.explain(ActionError("x", "y"))
+        await look()
+        assert seen >= {
+            Explorer, HelpScreen, PromptScreen, FormScreen, ConfirmScreen, ConversationScreen, ResultScreen, ErrorScreen,
+        }  # fmt: skip
+
+
+def test_chrome_says_why() -> None:
+    for name, reason in CHROME.items():
+        assert len(reason.split()) >= 2, name
+        assert "." not in name
+
+
+async def test_the_palette_offers_every_action(fixture_workspace: Path) -> None:
+    async with driven(fixture_workspace, read_only=True) as run:
+        provider = ActionProvider(run.explorer)
+        offered = [hit.text async for hit in provider.discover()]
+        for action in REGISTRY.load().values():
+            assert any(action.id in (text or "") for text in offered)
+            found = [hit.text async for hit in provider.search(action.id)]
+            assert any(action.id in (text or "") for text in found)
+            by_title = [hit.text async for hit in provider.search(action.title)]
+            assert any(action.id in (text or "") for text in by_title)
+
+
+async def test_the_palette_runs_an_action(fixture_workspace: Path) -> None:
+    async with driven(fixture_workspace, read_only=True) as run:
+        await run.press("P")
+        for key in "data.status":
+            await run.pilot.press("full_stop" if key == "." else key)
+        while not run.app.screen.query_one(CommandList).option_count:
+            await run.pilot.pause(0.05)
+        await run.press("enter")
+        for _ in range(100):
+            if isinstance(run.app.screen, ResultScreen):
+                break
+            await run.pilot.pause(0.05)
+        assert isinstance(run.app.screen, ResultScreen)
+
+
+def world(folder: Path) -> list[str]:
+    """Everything that is stored."""
+    session = Session(folder, clock=lambda: NOW, read_only=True)
+    try:
+        with session.workspace.connection():
+            return list(canonical_dump(session.workspace))
+    finally:
+        session.close()
+
+
+BY_KEYS: dict[str, tuple[tuple[str, ...], str]] = {
+    "node": (("j", "enter"), "node.open node=t1"),
+    "leaf": (("j", "l", "l", "enter"), "node.open node={leaf}"),
+    "run": (("1", "enter"), "run.open run=@run"),
+    "query": (("j", "l", "l", "enter", "enter"), "node.open node={leaf}\nquery.open query={query}"),
+    "kmeans": (("K", "4", "enter"), "run.kmeans k=4"),
+    "names": (("N", "enter"), "summary.create run=@run"),
+    "tree": (("B", "enter"), "hierarchy.build run=@run"),
+    "rename": (("colon", *"run.rename label=New", "enter"), "run.rename label=New"),
+    "delete": (("1", "D", "y"), "run.delete run=@run yes=true"),
+}
+"""Keys on one copy, and the script that must have the same effect on another."""
+
+
+@pytest.mark.parametrize("name", BY_KEYS)
+async def test_keys_and_script_make_the_same_world(name: str, fixture_workspace: Path, tmp_path: Path) -> None:
+    keys, script = BY_KEYS[name]
+    by_keys, by_script = copied(fixture_workspace, tmp_path / "keys"), copied(fixture_workspace, tmp_path / "script")
+    plain = Session(by_script, clock=lambda: NOW, read_only=True)
+    leaf = plain.dispatch("node.list", {"parent": "t1"}).data[0]
+    query = plain.dispatch("cluster.show", {"cluster": leaf.cluster}).data.central[0].query
+    plain.close()
+    async with driven(by_keys) as run:
+        names = {" ": "space", ".": "full_stop", "=": "equals_sign", "_": "underscore"}
+        await run.press(*[names.get(key, key) for key in keys])
+        await run.settle()
+        assert not isinstance(run.app.screen, ErrorScreen), run.top()
+        seen = run.session.view.shown()
+    ran = run_text(by_script, script.format(leaf=leaf.node, query=query))
+    assert ran.code == 0, ran.err
+    assert world(by_keys) == world(by_script)
+    assert seen == ran.rows[-1]["view"]
+
+
+def test_keymaps_are_checked() -> None:
+    assert check_keymap({"run.kmeans": "Z"}) == {"run.kmeans": "Z"}
+    for keymap, word in (
+        ({"run.nothing": "Z"}, "run.nothing"),
+        ({"run.kmeans": "H"}, "run.hdbscan"),
+        ({"run.kmeans": "j"}, "'j'"),
+        ({"run.delete": "enter"}, "run.open"),
+    ):
+        with pytest.raises(ActionError) as caught:
+            check_keymap(keymap)
+        assert caught.value.code == "bad_config"
+        assert word in caught.value.message
+
+
+async def test_a_users_key_takes_the_place_of_the_actions_own(own_workspace: Path) -> None:
+    async with driven(own_workspace, keymap={"run.kmeans": "Z", "run.hdbscan": "K"}) as run:
+        await run.press("K")
+        assert isinstance(run.app.screen, FormScreen)
+        assert "run.hdbscan" in run.top()
+        await run.press("escape", "Z")
+        assert "run.kmeans" in run.top()
+
+
+def test_screens_are_action_screens() -> None:
+    assert issubclass(Explorer, ActionScreen)
+    assert issubclass(ConversationScreen, ActionScreen)
