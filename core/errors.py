@@ -39,6 +39,7 @@ EXIT_BY_CODE: dict[str, ExitCode] = {
     "store_version": ExitCode.STORE,
     "store_read_only": ExitCode.STORE,
     "store_full": ExitCode.STORE,
+    "store_io": ExitCode.STORE,
     "store_damaged": ExitCode.STORE,
     "timeout": ExitCode.TIMEOUT,
     "cancelled": ExitCode.INTERRUPTED,

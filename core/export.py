@@ -46,12 +46,14 @@ def export_run(
     Raises:
         ActionError: `no_run`, `unknown_run`, `file_exists`, `bad_path` or `unknown_format`.
     """
+    planned = plan_export(session, run, hierarchy, format=format, path=path, overwrite=overwrite)
     workspace = session.workspace
     found = find_run(workspace, run)
     tree = _tree(workspace, found, hierarchy)
-    target, kind = _target(workspace, found, format, path, overwrite)
+    target, kind, total = Path(planned.path), planned.format, planned.rows
+    if path is None and workspace.writable:
+        target.parent.mkdir(exist_ok=True)
     count = 0
-    total = workspace.value("SELECT count(*) FROM assignment WHERE run_id = ?", (found.id,))
     with _replacing(target) as temporary, _WRITERS[kind](temporary) as write:
         for batch in _batches(workspace, found, tree):
             write(batch)
@@ -59,6 +61,24 @@ def export_run(
             session.control.progress("export", count, total, "queries")
         session.control.check()
     return Exported(str(target), kind, count, found.name)
+
+
+def plan_export(
+    session: Session,
+    run: str | None,
+    hierarchy: str | None,
+    *,
+    format: str | None,
+    path: str | None,
+    overwrite: bool,
+) -> Exported:
+    """What `export_run` would write; raises what it raises before it writes."""
+    workspace = session.workspace
+    found = find_run(workspace, run)
+    _tree(workspace, found, hierarchy)
+    target, kind = _target(workspace, found, format, path, overwrite)
+    rows = workspace.value("SELECT count(*) FROM assignment WHERE run_id = ?", (found.id,))
+    return Exported(str(target), kind, rows, found.name)
 
 
 def _tree(workspace: Workspace, run: RunInfo, hierarchy: str | None) -> HierarchyInfo | None:
@@ -84,16 +104,15 @@ def _target(
         )
     kind = kind or "csv"
     target = Path(path) if path else workspace.folder / "exports" / f"{run.name}.{kind}"
-    if path is None and workspace.writable:
-        target.parent.mkdir(exist_ok=True)
     if target.is_dir():
         raise ActionError("bad_path", f"{target} is a folder.", "Name a file.")
-    if not target.parent.is_dir():
+    folder = target.parent if path else workspace.folder
+    if not folder.is_dir():
         raise ActionError(
-            "bad_path", f"There is no folder {target.parent}.", "Make it, or name another path."
+            "bad_path", f"There is no folder {folder}.", "Make it, or name another path."
         )
-    if not os.access(target.parent, os.W_OK):
-        raise ActionError("bad_path", f"{target.parent} cannot be written.", "Name another path.")
+    if not os.access(folder, os.W_OK):
+        raise ActionError("bad_path", f"{folder} cannot be written.", "Name another path.")
     if target.exists() and not overwrite:
         raise ActionError("file_exists", f"{target} is there already.", "Say overwrite=true to replace it.")
     return target, kind

@@ -78,7 +78,8 @@ def _schema(annotation: Any) -> dict[str, Any]:
 class Action:
     """One row of the table.
 
-    `run(session, **params)` does the work. `plan` answers `--dry-run` for a job or a file action without doing it; a
+    `run(session, **params)` does the work. `plan` answers `--dry-run` for a job or a file action without doing it; one
+    that is `transactional`, which changes nothing but the database and that in one transaction, is run and rolled back, as a
     write or destroy is run in a transaction that is rolled back.
     """
 
@@ -93,6 +94,7 @@ class Action:
     creates_store: bool = False
     needs_store: bool = True
     plan: Callable[..., Any] | None = None
+    transactional: bool = False
 
     @property
     def summary(self) -> str:
@@ -252,6 +254,7 @@ def action(
     creates_store: bool = False,
     needs_store: bool = True,
     plan: Callable[..., Any] | None = None,
+    transactional: bool = False,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register the decorated function as an action."""
 
@@ -269,6 +272,7 @@ def action(
                 creates_store,
                 needs_store,
                 plan,
+                transactional,
             )
         )
         return function

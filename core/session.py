@@ -168,7 +168,7 @@ class Session:
         """
         act = REGISTRY.get(action_id)
         _allow(act, self.read_only, dry_run)
-        with _mapped():
+        with _mapped(self.folder):
             checked = act.validate({name: self._fill(value) for name, value in (params or {}).items()})
             _confirmed(act, checked, dry_run)
             with self._thread(act):
@@ -238,7 +238,7 @@ def _allow(act: Action, read_only: bool, dry_run: bool) -> None:
             f"{act.id} changes something ({act.effect}); this session is read-only.",
             "Leave --read-only out.",
         )
-    if dry_run and act.effect in ("job", "file") and act.plan is None:
+    if dry_run and act.effect in ("job", "file") and not (act.plan or act.transactional):
         raise ActionError(
             "no_dry_run", f"{act.id} cannot say beforehand what it would do.", "Leave --dry-run out."
         )
@@ -250,12 +250,12 @@ def _confirmed(act: Action, params: dict[str, Any], dry_run: bool) -> None:
 
 
 @contextlib.contextmanager
-def _mapped() -> Iterator[None]:
+def _mapped(folder: Path) -> Iterator[None]:
     """Store errors as `ActionError`s."""
     from db.errors import StoreError, translated
 
     try:
-        with translated():
+        with translated(folder):
             yield
     except StoreError as error:
         raise ActionError(error.code, error.message, error.hint) from error

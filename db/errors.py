@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import shutil
 import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
 
 import peewee
 
 
 class StoreError(Exception):
     """The store cannot be used: `code` is one of `store_missing`, `store_locked`, `store_version`, `store_read_only`,
-    `store_full` and `store_damaged`."""
+    `store_full`, `store_io` and `store_damaged`."""
 
     def __init__(self, code: str, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -34,6 +36,10 @@ _HINTS = {
         "The disk is full; nothing was written.",
         "Free some space, or move the workspace with --workspace.",
     ),
+    "store_io": (
+        "The disk refused to read or write; nothing was changed.",
+        "Look at the system's log; try another disk with --workspace.",
+    ),
     "store_damaged": (
         "The workspace's database is damaged or is not a database.",
         "Restore a copy, or start a new --workspace.",
@@ -47,7 +53,7 @@ _BY_WORDS = {
     "read-only": "store_read_only",
     "unable to open": "store_read_only",
     "disk is full": "store_full",
-    "disk i/o error": "store_full",
+    "disk i/o error": "store_io",
     "malformed": "store_damaged",
     "not a database": "store_damaged",
 }
@@ -65,17 +71,27 @@ def store_error(code: str) -> StoreError:
     return StoreError(code, *_HINTS[code])
 
 
+_ROOM = 1 << 18
+"""Bytes free below which a failed read or write is put down to a full disk, as SQLite does not say so of its -shm file."""
+
+
+def _code_of(words: str, folder: Path) -> str | None:
+    code = next((code for part, code in _BY_WORDS.items() if part in words), None)
+    if code == "store_io" and folder.exists() and shutil.disk_usage(folder).free < _ROOM:
+        return "store_full"
+    return code
+
+
 @contextlib.contextmanager
-def translated() -> Iterator[None]:
-    """SQLite's and the file system's errors as `StoreError`; what is not about the store passes through."""
+def translated(folder: Path) -> Iterator[None]:
+    """SQLite's and the file system's errors on the store in `folder` as `StoreError`; any other passes through."""
     try:
         yield
     except (sqlite3.DatabaseError, peewee.DatabaseError) as error:
-        words = str(error).lower()
-        for part, code in _BY_WORDS.items():
-            if part in words:
-                raise store_error(code) from error
-        raise
+        code = _code_of(str(error).lower(), folder)
+        if code is None:
+            raise
+        raise store_error(code) from error
     except OSError as error:
         if error.errno in _BY_ERRNO:
             raise store_error(_BY_ERRNO[error.errno]) from error

@@ -48,7 +48,7 @@ class Workspace:
             StoreError: `store_missing`, `store_version`, `store_locked`, `store_read_only`, `store_full` or `store_damaged`.
         """
         path = folder / FILE_NAME
-        with translated():
+        with translated(folder):
             if folder.exists() and not folder.is_dir():
                 raise StoreError(
                     "store_missing", f"{folder} is not a folder.", "Name a folder with --workspace."
@@ -130,7 +130,7 @@ class Workspace:
         """
         if not self.writable:
             raise store_error("store_read_only")
-        with self.connection() as connection, translated():
+        with self.connection() as connection, translated(self.folder):
             if connection.in_transaction:
                 with _savepoint(connection):
                     yield connection
@@ -145,7 +145,7 @@ class Workspace:
     @contextlib.contextmanager
     def rolled_back(self) -> Iterator[sqlite3.Connection]:
         """A transaction of which nothing stays: for `--dry-run`."""
-        with self.connection() as connection, translated():
+        with self.connection() as connection, translated(self.folder):
             connection.execute("BEGIN")
             try:
                 yield connection

@@ -12,7 +12,7 @@ from typing import Literal
 
 from core.errors import ActionError, Cancelled
 
-GRACE_SECONDS = 5.0
+GRACE_SECONDS = 3.0
 """How long work may go on after it was asked to stop; native code hears nothing until it returns."""
 
 _SIGNALS = tuple(

@@ -103,11 +103,14 @@ async def test_no_pane_breaks_on_hostile_text(hostile: Path, size: tuple[int, in
         await run.press()
         assert isinstance(run.app.screen, ConfirmScreen)
         await run.press("n")
-        for line in ("run.show", "run.list", "data.list", "query.show query=1", "query.list", 'run.open run="[/b]"'):
+        for line in ("run.show", "run.list", "data.list", "query.show query=1", "query.list"):
             run.explorer.run_line(line)
             await run.settle()
             assert isinstance(run.app.screen, ResultScreen | ErrorScreen), line
             await run.press("G", "y", "escape")
+        run.explorer.run_line('run.open run="[/b]"')
+        await run.settle()
+        assert run.app.screen is run.explorer
         assert run.app.return_code in (None, 0)
 
 

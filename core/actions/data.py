@@ -12,6 +12,7 @@ from core.session import Session
     title="Load a log",
     scope="data",
     effect="job",
+    transactional=True,
     keys=("L",),
     creates_store=True,
     examples=("data.load source=sample", "data.load source=sample limit=200 name=first-200"),

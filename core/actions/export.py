@@ -9,12 +9,29 @@ from core.rows import Exported
 from core.session import Session
 
 
+def _plan(
+    session: Session,
+    *,
+    format: str | None = None,
+    path: str | None = None,
+    run: str | None = None,
+    hierarchy: str | None = None,
+    overwrite: bool = False,
+) -> Exported:
+    from core.export import plan_export
+
+    return plan_export(
+        session, run or session.view.run, hierarchy, format=format, path=path, overwrite=overwrite
+    )
+
+
 @action(
     "export.run",
     title="Export the run",
     scope="runs",
     effect="file",
     keys=("x",),
+    plan=_plan,
     examples=("export.run format=jsonl path=queries.jsonl overwrite=true",),
 )
 def run(

@@ -14,6 +14,7 @@ from core.session import Session
     title="Build a tree",
     scope="runs",
     effect="job",
+    transactional=True,
     keys=("B",),
     examples=("hierarchy.build", "hierarchy.build levels=2 width=6"),
 )

@@ -14,6 +14,7 @@ from core.session import Session
     title="Cluster by k-means",
     scope="runs",
     effect="job",
+    transactional=True,
     keys=("K",),
     examples=("run.kmeans k=20 seed=7", "run.kmeans"),
 )
@@ -45,6 +46,7 @@ def kmeans(
     title="Cluster by density",
     scope="runs",
     effect="job",
+    transactional=True,
     keys=("H",),
     examples=("run.hdbscan min_cluster_size=15",),
 )

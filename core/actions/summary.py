@@ -12,6 +12,7 @@ from core.session import Session
     title="Name the clusters",
     scope="runs",
     effect="job",
+    transactional=True,
     keys=("N",),
     examples=("summary.create", "summary.create model=local alias=second"),
 )
