@@ -298,8 +298,9 @@ class Explorer(ActionScreen):
         """Search, nodes and conversations have their own place on this screen."""
         value = self.value
         if action.id == "search.queries":
-            self._activate("search")
-            self.call_after_refresh(self.query_one("#search-input", Input).focus)
+            self._mark("search")
+            # At once: what is typed next belongs to the search line.
+            self.set_focus(self.query_one("#search-input", Input))
         elif action.id == "query.open" and isinstance(value, TextRow):
             self._read_conversation()
         elif action.id == "node.open" and isinstance(value, More):

@@ -60,7 +60,7 @@ class FormScreen(ModalScreen[dict[str, Any] | None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "run_form", "Run", show=False, priority=True),
+        Binding("enter", "run_form", "Run", show=False),
         Binding("escape", "leave", "Leave", show=False),
         Binding("tab,down", "next_field", "Next field", show=False),
         Binding("shift+tab,up", "previous_field", "Previous field", show=False),
@@ -113,6 +113,10 @@ class FormScreen(ModalScreen[dict[str, Any] | None]):
             self._say(self._refused[1], "bad")
         elif param is not None:
             self._say(param.help or " ", "help")
+
+    @on(Input.Submitted)
+    def _entered(self) -> None:
+        self.action_run_form()
 
     def _say(self, text: str, look: str) -> None:
         block = self.query_one(".block--help", TextBlock)

@@ -186,7 +186,6 @@ def test_an_unknown_action_finds_the_one_that_was_meant(cli: Cli) -> None:
         (['{"action": "run.kmeans", "k": 3}'], "bad_script"),
         (["run.delete", "run=x"], "needs_yes"),
         (["run.kmeans", "--read-only"], "not_allowed"),
-        (["run.kmeans", "--dry-run"], "no_dry_run"),
     ],
     ids=str,
 )

@@ -18,9 +18,12 @@ import pytest
 
 from core.actions.app import detail
 from core.registry import AREAS, REGISTRY, Action, Effect, Scope
+from core.session import Session
+from db.dump import canonical_dump
 from lmsys_tui.grammar import parse_line, strict
 from lmsys_tui.output import json_line
 from lmsys_tui.reference import action_help, reference
+from lmsys_tui.script import Options
 from tests.doors import CHATS, copied, run_text
 from tests.shared_data import ROOT
 
@@ -158,6 +161,28 @@ def test_an_example_runs(
     row = ran.rows[-1]
     assert row["ok"] is True
     assert row["action"] == action.id
+
+
+def dump(folder: Path) -> list[str]:
+    """The store as text, edits and jobs left out."""
+    session = Session(folder, read_only=True)
+    try:
+        with session.workspace.connection():
+            return list(canonical_dump(session.workspace))
+    finally:
+        session.close()
+
+
+@pytest.mark.parametrize("action", [a for a in ACTIONS if detail(a).dry_run], ids=ids)
+def test_a_dry_run_of_any_action_changes_no_store_and_no_file(
+    action: Action, own_workspace: Path, folder_with_files: Path
+) -> None:
+    before = dump(own_workspace), sorted(folder_with_files.rglob("*"))
+    for example in action.examples:
+        ran = run_text(own_workspace, example, options=Options(dry_run=True))
+        assert ran.code == 0, ran.err
+        assert ran.rows[0]["dry_run"] is True
+    assert (dump(own_workspace), sorted(folder_with_files.rglob("*"))) == before
 
 
 @pytest.mark.parametrize("action", [a for a in ACTIONS if a.effect == "read"], ids=ids)

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from core.control import Progress
 from core.errors import ActionError
+from core.registry import REGISTRY
 from core.text import visible
 from lmsys_tui.output import Output, duration, json_line
 from lmsys_tui.script import Options
@@ -143,7 +144,11 @@ def test_a_dry_run_changes_nothing_and_says_so(own_workspace: Path) -> None:
     assert run_text(own_workspace, "run.list", read_only=True).rows == before
 
 
-def test_what_has_no_honest_dry_run_is_refused_before_anything_runs(own_workspace: Path) -> None:
+def test_what_has_no_honest_dry_run_is_refused_before_anything_runs(
+    own_workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    actions = REGISTRY.load()
+    monkeypatch.setitem(actions, "run.kmeans", replace(actions["run.kmeans"], plan=None))
     ran = run_text(own_workspace, "run.list\nrun.kmeans k=3\n", options=Options(dry_run=True))
     assert (ran.code, ran.error["code"], ran.error["line"]) == (2, "no_dry_run", 2)
 

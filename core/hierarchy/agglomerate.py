@@ -21,6 +21,7 @@ ORPHAN_SHARE = 0.05
 """At most this share of the clusters may lack a good parent."""
 ORPHAN_DEVIATIONS = 3.5
 LOW_DEVIATIONS = 2.5
+MAIN_DIMENSIONS = 30
 MIN_RATIO = 2.0
 """A level that does not at least halve the one below it says nothing."""
 
@@ -51,14 +52,16 @@ def build_tree(
     sizes: Weights,
     levels: int = 3,
     width: int | None = None,
-    profile: Floats | None = None,
     seed: int = 0,
     control: Control | None = None,
 ) -> Tree:
     """Group `k` clusters into a tree of at most `levels` levels with `width` ordinary top nodes.
 
-    Ward's linkage on the directions of the centroids from the mean of all texts, cut at sizes that fall
-    geometrically; each level is nested in the one above. Taking the mean away leaves what tells clusters apart. A
+    Ward's linkage on the directions of the centroids from the mean of all texts and, with equal weight, on those
+    within their 30 main dimensions, cut at sizes that fall geometrically; each level is nested in the one above.
+    Taking the mean away leaves what tells clusters apart, and what many of them share makes themes. On labelled
+    intents (NMI of ten top nodes with ten domains, 60 to 400 clusters, two models) that gives 0.57 on average against
+    0.55 without the main dimensions; of 150 clusters, 0.62 against 0.60 for Ward on plain centroids. A
     cluster far from every theme goes to the no-good-parent node: its fit to the nearest theme (without itself) is
     below the median fit by 3.5 robust deviations and by half; never more than 5% of the clusters.
 
@@ -67,7 +70,6 @@ def build_tree(
         sizes: `[k]` how many queries each cluster holds.
         levels: Levels under the root, the clusters included; fewer are built where there are few clusters.
         width: Ordinary top nodes, exactly, if there are so many clusters. Default: `default_width`.
-        profile: `[k, p]` unit rows, what the clusters' texts lie near (`affinity.neighbour_profiles`); optional.
         seed: Used above 10,000 clusters only, where k-means gathers them first.
         control: Told of the stages, and asked whether to stop.
 
@@ -86,7 +88,7 @@ def build_tree(
     sizes = np.asarray(sizes, dtype=np.float64)
     control.progress("tree", 0, 2, "steps")
     directions = _directions(centroids, sizes)
-    points = directions if profile is None else np.hstack([directions, profile]).astype(np.float32)
+    points = np.hstack([directions, _main_dimensions(directions)])
     top = default_width(k) if width is None else min(width, k)
     groups = _partitions(points, sizes, level_sizes(k, levels, top), seed, control)
     orphans = _orphans(directions, sizes, groups[0]) if len(groups) > 1 else np.zeros(k, dtype=bool)
@@ -107,6 +109,13 @@ def _directions(centroids: Floats, sizes: Weights) -> Floats:
     if np.abs(centred).max() < 1e-6:
         return unit(wide)
     return unit(centred)
+
+
+def _main_dimensions(directions: Floats) -> Floats:
+    """`[k, at most 30]` unit rows: the directions within their main principal axes, as in latent semantic analysis."""
+    with one_blas_thread():
+        _, axes = np.linalg.eigh((directions.T @ directions).astype(np.float64))
+        return unit(directions @ axes[:, ::-1][:, :MAIN_DIMENSIONS])
 
 
 def _partitions(
