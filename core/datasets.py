@@ -42,19 +42,17 @@ def rejects(workspace: Workspace, dataset: str | None, limit: int, after: str | 
 
 
 def status(workspace: Workspace) -> Status:
-    """What the workspace holds; `bytes` is the size of its files."""
+    """What the workspace holds."""
     found = datasets(workspace)
     spaces = workspace.value("SELECT count(*) FROM space")
     runs = workspace.value("SELECT count(*) FROM run")
     return Status(
-        workspace=str(workspace.folder),
         conversations=sum(row.conversations for row in found),
         texts=workspace.value("SELECT count(*) FROM text"),
         datasets=found,
         spaces=spaces,
         runs=runs,
         next_step=_next_step(workspace, bool(found)),
-        bytes=sum(file.stat().st_size for file in workspace.folder.rglob("*") if file.is_file()),
     )
 
 

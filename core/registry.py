@@ -97,6 +97,11 @@ class Action:
     transactional: bool = False
 
     @property
+    def previewed(self) -> bool:
+        """Whether `--dry-run` can say what the action would do."""
+        return self.effect in ("write", "destroy") or self.plan is not None or self.transactional
+
+    @property
     def summary(self) -> str:
         """The first sentence of the docstring."""
         return self.doc.split("\n", 1)[0]

@@ -69,14 +69,12 @@ class RejectRow:
 class Status:
     """What the workspace holds, and the next step that makes sense."""
 
-    workspace: str
     conversations: int
     texts: int
     datasets: tuple[DatasetRow, ...]
     spaces: int
     runs: int
     next_step: str
-    bytes: int
 
 
 @dataclass(frozen=True)

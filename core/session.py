@@ -171,6 +171,8 @@ class Session:
         with _mapped(self.folder):
             checked = act.validate({name: self._fill(value) for name, value in (params or {}).items()})
             _confirmed(act, checked, dry_run)
+            if dry_run and act.creates_store and not self.exists():
+                return self._tried(act, checked)
             with self._thread(act):
                 if dry_run and act.effect not in ("read", "view"):
                     answer = self._plan(act, checked)
@@ -180,6 +182,18 @@ class Session:
         for listener in self.listeners:
             listener(act, checked, result)
         return result
+
+    def _tried(self, act: Action, params: dict[str, Any]) -> Result:
+        """What an action answers in a store that it makes: it makes one elsewhere, which is thrown away."""
+        import tempfile
+
+        with tempfile.TemporaryDirectory() as folder:
+            trial = Session(Path(folder), clock=self.clock, actor=self.actor)
+            trial.control = self.control
+            try:
+                return replace(trial.dispatch(act.id, params), view=View(), dry_run=True)
+            finally:
+                trial.close()
 
     def _plan(self, act: Action, params: dict[str, Any]) -> Any:
         if act.plan is not None:
@@ -238,7 +252,7 @@ def _allow(act: Action, read_only: bool, dry_run: bool) -> None:
             f"{act.id} changes something ({act.effect}); this session is read-only.",
             "Leave --read-only out.",
         )
-    if dry_run and act.effect in ("job", "file") and not (act.plan or act.transactional):
+    if dry_run and act.effect not in ("read", "view") and not act.previewed:
         raise ActionError(
             "no_dry_run", f"{act.id} cannot say beforehand what it would do.", "Leave --dry-run out."
         )

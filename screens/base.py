@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -118,7 +119,7 @@ class ActionScreen(Screen[None]):
 
             self.app.push_screen(ConfirmScreen(question, action.doc), confirmed)
         elif action.effect == "read":
-            self.background(self._read(action, params), group="shown")
+            self.background("shown", self._read, action, params)
         elif action.effect == "view":
             self._view(action, params)
         else:
@@ -157,13 +158,16 @@ class ActionScreen(Screen[None]):
 
         self.app.push_screen(FormScreen(action, known), filled)
 
-    def background(self, work: Coroutine[Any, Any, None], group: str) -> None:
-        """Run a coroutine beside the keys; a newer one of the group takes its place."""
-        self.run_worker(self._guarded(work), group=group, exclusive=True)
+    def background(
+        self, group: str, function: Callable[..., Awaitable[None]], *arguments: Any, exclusive: bool = True
+    ) -> None:
+        """Run a coroutine function beside the keys; a newer one of the group takes its place."""
+        work: Callable[[], Coroutine[None, None, None]] = partial(self._guarded, function, *arguments)
+        self.run_worker(work, group=group, exclusive=exclusive)
 
-    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _guarded(self, function: Callable[..., Awaitable[None]], *arguments: Any) -> None:
         try:
-            await work
+            await function(*arguments)
         except Exception as error:
             self.complain(error)
 

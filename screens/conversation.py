@@ -23,17 +23,23 @@ GUTTERS = {"user": "\u2503 ", "system": "\u2506 "}
 
 
 class ConversationScreen(ActionScreen):
-    """Reads conversations one after the other; each is opened by `query.open`."""
+    """Reads conversations one after the other; each is opened by `query.open`.
+
+    Args:
+        desk: What the screens share.
+        source: The list whose cursor says what is read.
+        detail: A conversation that is open already and comes from no list.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "neighbour(1)", "Next"),
         Binding("p", "neighbour(-1)", "Previous"),
     ]
 
-    def __init__(self, desk: Desk, source: RowList) -> None:
+    def __init__(self, desk: Desk, source: RowList | None, detail: QueryDetail | None = None) -> None:
         super().__init__(desk)
         self._source = source
-        self._detail: QueryDetail | None = None
+        self._detail = detail
 
     def compose(self) -> ComposeResult:
         """What it is, the turns, the keys."""
@@ -50,7 +56,7 @@ class ConversationScreen(ActionScreen):
         self._open()
 
     def _open(self) -> None:
-        value = self._source.value
+        value = self._source.value if self._source is not None else None
         if isinstance(value, TextRow):
             self.perform(REGISTRY.get("query.open"), {"query": value.query})
 
@@ -71,19 +77,23 @@ class ConversationScreen(ActionScreen):
         rows = self.query_one(RowList)
         rows.set_lines(conversation_lines(detail, rows.inner_width), top=top)
         if top:
-            rows.scroll_to(y=0, animate=False)
+            rows.scroll_to(y=0, animate=False, force=True)
         self.query_one("#reader-title", Bar).set_spans(((" ", "text"), (one_line(detail.text, 200), "strong")))
         self.query_one("#reader-facts", Bar).set_spans(facts(detail, self.session.view.run))
 
     def action_neighbour(self, by: int) -> None:
         """The next or previous conversation of the list."""
-        moved = self._source.step(by)
-        while moved and not isinstance(self._source.value, TextRow):
-            moved = self._source.step(by)
-        if moved and isinstance(self._source.value, TextRow):
+        source = self._source
+        if source is None:
+            self.say("This conversation was opened by its number; there is no list to go through.")
+            return
+        moved = source.step(by)
+        while moved and not isinstance(source.value, TextRow):
+            moved = source.step(by)
+        if moved and isinstance(source.value, TextRow):
             self._open()
         else:
-            while not isinstance(self._source.value, TextRow) and self._source.step(-by):
+            while not isinstance(source.value, TextRow) and source.step(-by):
                 pass
             self.say("That was the last one." if by > 0 else "That was the first one.")
 

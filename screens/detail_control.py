@@ -46,7 +46,7 @@ class DetailControl:
         if branch is None:
             self._put(lambda _: [])
         else:
-            self.screen.background(self._show(branch, 0.0 if at_once else DEBOUNCE), group="detail")
+            self.screen.background("detail", self._show, branch, 0.0 if at_once else DEBOUNCE)
 
     async def _show(self, branch: Branch, wait: float) -> None:
         await asyncio.sleep(wait)
@@ -100,7 +100,7 @@ class DetailControl:
     def more(self) -> None:
         """Read the next queries of the cluster."""
         if self._cluster is not None and self._after is not None:
-            self.screen.background(self._more(self._cluster, self._after), group="members")
+            self.screen.background("members", self._more, self._cluster, self._after)
 
     async def _more(self, cluster: int, after: str) -> None:
         page = await self.screen.desk.reading.dispatch(

@@ -18,6 +18,9 @@ from screens.widgets.bars import Bar
 from screens.widgets.row_list import RowList
 from screens.widgets.spans import Line, Span, fit, wrap
 
+CHROME_LINES = 6
+"""Lines of a window that are not its text: border, title, keys, and space."""
+
 
 class ConfirmScreen(ModalScreen[bool]):
     """Asks before something that cannot be undone."""
@@ -86,7 +89,10 @@ class PagerScreen(ModalScreen[None]):
     def on_row_list_width_changed(self) -> None:
         """Wrap for the width."""
         rows = self.query_one(RowList)
-        rows.set_lines(self.lines(rows.inner_width))
+        lines = self.lines(rows.inner_width)
+        rows.set_lines(lines)
+        # As high as its lines, up to most of the screen.
+        self.query_one(".dialog").styles.height = min(len(lines) + CHROME_LINES, self.app.size.height - 4)
 
     def lines(self, width: int) -> Sequence[Line]:
         """What to show in lines of that width."""

@@ -14,7 +14,6 @@ from textual.widgets import Input
 
 from core.errors import ActionError
 from core.registry import REGISTRY, Action
-from core.rows import ClusterRow, Neighbour, NodeRow, TextRow
 from core.session import Result
 from screens.base import ActionScreen, Desk
 from screens.cursor import applies_to, offers_of, text_of
@@ -22,6 +21,7 @@ from screens.detail_control import DetailControl
 from screens.job_control import JobControl
 from screens.jobs import JobEnded, JobProgressed, Order
 from screens.keys import screen_bindings
+from screens.opening import Opening
 from screens.places import crumbs_spans, footer_spans, header_spans, tabs_spans
 from screens.runs_control import RunsControl
 from screens.search_control import SearchControl
@@ -30,7 +30,7 @@ from screens.tree_control import TreeControl
 from screens.widgets.bars import Bar
 from screens.widgets.panes import PANES, ClusterPane, Pane, RunsPane, SearchPane, TreePane
 from screens.widgets.row_list import RowList
-from screens.widgets.tree_list import Branch, More, TreeList
+from screens.widgets.tree_list import Branch, TreeList
 
 WIDE = 120
 """From so many columns on all panes are shown."""
@@ -63,6 +63,7 @@ class Explorer(ActionScreen):
         self.search_control = SearchControl(self)
         self.job_control = JobControl(self)
         self.runs_control = RunsControl(self)
+        self.opening = Opening(self)
         self.active = "tree"
 
     def compose(self) -> ComposeResult:
@@ -86,13 +87,13 @@ class Explorer(ActionScreen):
             self._restore_run(state)
         except ActionError as error:
             self.explain(error)
-        self._activate(state.pane if state.pane in PANES else "tree")
+        self.activate(state.pane if state.pane in PANES else "tree")
         same = state.hierarchy == self.session.view.hierarchy
         try:
             self.tree_control.show_current(state.node if same else None, state.expanded if same else ())
         except ActionError as error:
             self.explain(error)
-        self.background(self.runs_control.read(), group="runs")
+        self.background("runs", self.runs_control.read)
         self.set_interval(POLL_SECONDS, self._poll)
         self.set_timer(WARM_SECONDS, self._warm)
         self.bindings_updated_signal.subscribe(self, lambda _: self._footer())
@@ -103,7 +104,7 @@ class Explorer(ActionScreen):
         def load() -> None:
             importlib.import_module("pydantic")
 
-        self.run_worker(self._guarded(self.desk.reading.call(load)), group="warm")
+        self.background("warm", self.desk.reading.call, load)
 
     def _restore_run(self, state: ScreenState) -> None:
         """Open the run that was open, unless it is gone."""
@@ -127,12 +128,12 @@ class Explorer(ActionScreen):
         """A pane by name."""
         return self.query_one(f"#{name}", Pane)
 
-    def _activate(self, name: str) -> None:
+    def activate(self, name: str) -> None:
         """Make a pane the active one and put the focus into it."""
-        self._mark(name)
+        self.mark(name)
         self.call_after_refresh(self._focus_active)
 
-    def _mark(self, name: str) -> None:
+    def mark(self, name: str) -> None:
         """The active pane and the column that it stands in: on a narrow screen the others are hidden."""
         self.active = name
         for pane in self.query(Pane):
@@ -152,20 +153,20 @@ class Explorer(ActionScreen):
     def _focused(self, event: DescendantFocus) -> None:
         pane = next((node for node in event.widget.ancestors if isinstance(node, Pane)), None)
         if pane is not None and pane.id != self.active:
-            self._mark(pane.id or "tree")
+            self.mark(pane.id or "tree")
         self.draw_bars()
 
     def action_pane(self, name: str) -> None:
         """Go to a pane."""
-        self._activate(name)
+        self.activate(name)
 
     def action_next_pane(self) -> None:
         """Go to the next pane."""
-        self._activate(PANES[(PANES.index(self.active) + 1) % len(PANES)])
+        self.activate(PANES[(PANES.index(self.active) + 1) % len(PANES)])
 
     def action_previous_pane(self) -> None:
         """Go to the previous pane."""
-        self._activate(PANES[(PANES.index(self.active) - 1) % len(PANES)])
+        self.activate(PANES[(PANES.index(self.active) - 1) % len(PANES)])
 
     def action_zoom(self) -> None:
         """Show one pane alone, or all."""
@@ -228,11 +229,11 @@ class Explorer(ActionScreen):
         )
 
     def _poll(self) -> None:
-        self.run_worker(self._guarded(self.runs_control.look()), group="poll")
+        self.background("poll", self.runs_control.look, exclusive=False)
 
     def action_refresh_view(self) -> None:
         """Read everything again."""
-        self.background(self.runs_control.reread(), group="runs")
+        self.background("runs", self.runs_control.reread)
 
     # What the lists say.
 
@@ -244,7 +245,7 @@ class Explorer(ActionScreen):
 
     @on(TreeList.ChildrenWanted)
     def _wanted(self, event: TreeList.ChildrenWanted) -> None:
-        self.background(self.tree_control.load(event.branch), group=f"children {event.branch.key}")
+        self.background(f"children {event.branch.key}", self.tree_control.load, event.branch)
 
     @on(RowList.EndNeared)
     def _neared(self, event: RowList.EndNeared) -> None:
@@ -296,73 +297,22 @@ class Explorer(ActionScreen):
 
     def intercept(self, action: Action) -> bool:
         """Search, nodes and conversations have their own place on this screen."""
-        value = self.value
-        if action.id == "search.queries":
-            self._mark("search")
-            # At once: what is typed next belongs to the search line.
-            self.set_focus(self.query_one("#search-input", Input))
-        elif action.id == "query.open" and isinstance(value, TextRow):
-            self._read_conversation()
-        elif action.id == "node.open" and isinstance(value, More):
-            self.background(self.tree_control.load(value.branch), group="children")
-        elif action.id == "node.open" and isinstance(value, ClusterRow | Neighbour | TextRow):
-            self.background(self._open_cluster(value.cluster), group="jump")
-        elif action.id == "node.open" and isinstance(value, NodeRow) and self.session.view.hierarchy is None:
-            self._activate("cluster")
-        elif action.id == "node.open" and isinstance(value, NodeRow) and value.kind != "root" and not value.children:
-            self.perform(action)
-            self._activate("cluster")
-        else:
-            return False
-        return True
-
-    def _read_conversation(self) -> None:
-        from screens.conversation import ConversationScreen
-
-        if isinstance(self.focused, RowList):
-            self.app.push_screen(ConversationScreen(self.desk, self.focused))
-
-    async def _open_cluster(self, cluster: int | None) -> None:
-        """Go to the node of a cluster; without a tree to its line."""
-        if cluster is None:
-            return
-        if self.session.view.hierarchy is not None:
-            detail = (await self.desk.reading.dispatch("cluster.show", {"cluster": cluster, "examples": 1})).data
-            if detail.node is not None:
-                self.perform(REGISTRY.get("node.open"), {"node": detail.node})
-        elif self.active == "tree":
-            self._activate("cluster")
-            return
-        else:
-            self.query_one(TreeList).go_to(f"cluster {cluster}")
-        self._activate("tree")
+        return self.opening.before(action)
 
     def shown(self, action: Action, result: Result) -> None:
         """The session stands elsewhere: draw it."""
-        if action.id == "node.open":
-            self.tree_control.opened(result.data)
-            self.view_changed()
-        elif action.id == "query.open":
-            self.view_changed()
-        else:
-            self.tree_control.show_current()
-            self.background(self.runs_control.read(), group="runs")
-            if action.id == "run.open":
-                self._activate("tree")
+        self.opening.after(action, result)
 
     def action_back(self) -> None:
         """Stop the job, leave the search line, or open the parent of the open node."""
         if isinstance(self.focused, Input):
-            self._activate("search" if self.search_control.rows.lines else "tree")
+            self.activate("search" if self.search_control.rows.lines else "tree")
         elif self.desk.jobs.running is not None and not self.desk.jobs.stopping:
             self.action_stop_job()
         elif self.active != "tree":
-            self._activate("tree")
-        elif self.session.view.hierarchy is not None and self.session.view.node not in (None, "root"):
-            tree = self.query_one(TreeList)
-            here = tree.find(self.session.view.node or "root")
-            parent = here.row.parent if here is not None and isinstance(here.row, NodeRow) else "root"
-            self.perform(REGISTRY.get("node.open"), {"node": parent or "root"})
+            self.activate("tree")
+        else:
+            self.opening.parent()
 
     def copy_text(self) -> str:
         """The words under the cursor."""
@@ -380,10 +330,11 @@ class Explorer(ActionScreen):
 
     @on(JobEnded)
     def _ended(self, event: JobEnded) -> None:
-        self.job_control.ended(event)
+        # First, for the next job in the queue begins where this one ended.
         if event.changes:
             self.session.go(**event.changes)
-        self.background(self._after_job(event), group="runs")
+        self.job_control.ended(event)
+        self.background("runs", self._after_job, event)
 
     async def _after_job(self, event: JobEnded) -> None:
         await self.runs_control.read()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, ClassVar
 
 from textual import on
@@ -21,6 +22,9 @@ from screens.widgets.bars import Bar
 from screens.widgets.spans import Drawn, Span
 
 LABEL = 18
+
+ROOMY = 30
+"""From so many rows on a form shows the whole description of its action."""
 
 
 class Choice(Drawn, can_focus=True):
@@ -80,7 +84,7 @@ class FormScreen(ModalScreen[dict[str, Any] | None]):
             title = Bar(classes="title")
             title.set_spans(((self._action.title, "heading"), (f"   {self._action.id}", "dim")))
             yield title
-            yield TextBlock(self._action.doc, "text")
+            yield TextBlock(self._about(), "text")
             with VerticalScroll(id="fields", can_focus=False):
                 for param in self._fields:
                     yield self._row(param)
@@ -91,12 +95,22 @@ class FormScreen(ModalScreen[dict[str, Any] | None]):
             )
             yield keys
 
+    def _about(self) -> str:
+        """What the action does: all of it where there is room."""
+        told = self._action.doc if self.app.size.height >= ROOMY else self._action.summary
+        return "\n\n".join(" ".join(paragraph.split()) for paragraph in told.split("\n\n"))
+
     def _row(self, param: Param) -> Horizontal:
         label = Bar(classes="label")
         needed = param.required and param.name not in self._known
         label.set_spans(((f"{param.name:<{LABEL - 2}}", "strong" if needed else "text"), ("* " if param.required else "  ", "warn")))
         value = self._known.get(param.name, param.default)
-        return Horizontal(label, _field(param, value), classes="field")
+        return Horizontal(label, _field(param, value, self._example(param.name)), classes="field")
+
+    def _example(self, name: str) -> str:
+        """The value that the first example gives to the parameter."""
+        found = re.search(rf"\b{name}=(\S+)", self._action.examples[0])
+        return found[1] if found else ""
 
     def on_mount(self) -> None:
         """The focus goes to the first field that must be filled."""
@@ -161,13 +175,13 @@ class FormScreen(ModalScreen[dict[str, Any] | None]):
         self.focus_previous()
 
 
-def _field(param: Param, value: Any) -> Input | Choice:
+def _field(param: Param, value: Any, example: str) -> Input | Choice:
     name = f"field-{param.name}"
     if param.annotation is bool:
         return Choice(("no", "yes"), "yes" if value else "no", name)
     if param.choices:
         return Choice((*(("",) if param.optional else ()), *param.choices), _text(value), name)
-    hint = "needed" if param.required else "default"
+    hint = f"needed; for example {example}" if param.required else "default"
     return Input(_text(value), placeholder=hint, id=name, compact=True, select_on_focus=False)
 
 

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from screens.explorer import Explorer
 
 BAR = 20
+"""Cells of the bar."""
+
+ROOMY = 100
+"""From so many columns on the bar has its full length."""
 
 
 class JobControl:
@@ -39,28 +43,30 @@ class JobControl:
 
     def _spans(self, title: str) -> tuple[Span, ...]:
         latest = self.jobs.latest
+        counts = ""
         spans: list[Span] = [(f" {title} ", "strong")]
         if latest is None:
             spans.append((" starting\u2026 ", "dim"))
         else:
             _, seconds = self.jobs.elapsed()
-            spans.append((f" {one_line(latest.stage, 40)} ", "text"))
+            if latest.stage:
+                spans.append((f" {one_line(latest.stage, 24)} ", "text"))
             if latest.total > 0:
                 share = latest.done / latest.total
-                spans += [
-                    ("\u2595" + share_bar(share, BAR) + "\u258f", "bar"),
-                    (f"{share:4.0%} ", "number"),
-                    (f" {latest.done:,} of {latest.total:,} {latest.unit}", "dim"),
-                ]
+                wide = self.screen.size.width >= ROOMY
+                bar = share_bar(share, BAR if wide else BAR // 2)
+                spans += [("\u2595" + bar + "\u258f", "bar"), (f"{share:4.0%}", "number")]
+                counts = f" \u00b7 {latest.done:,} of {latest.total:,} {latest.unit}"
             elif latest.done:
-                spans.append((f" {latest.done:,} {latest.unit}", "number"))
+                counts = f" \u00b7 {latest.done:,} {latest.unit}"
             spans += [(part, "dim") for part in _pace(latest.done, latest.total, seconds)]
         if self.jobs.waiting:
             spans.append((f" \u00b7 {self.jobs.waiting} waiting", "dim"))
         if self.jobs.stopping:
             spans.append(("  stopping after this batch\u2026", "warn"))
         else:
-            spans += [("   esc", "key"), (" stops", "dim")]
+            spans += [("  esc", "key"), (" stops", "dim")]
+        spans.append((counts, "dim"))
         return tuple(spans)
 
     def ended(self, event: JobEnded) -> None:
@@ -81,7 +87,7 @@ class JobControl:
                 self.screen.app.push_screen(ErrorScreen("Good to know", advice, "", "", look="text"))
         self.draw()
         if self._all and not failed:
-            self.screen.background(self._next(), group="steps")
+            self.screen.background("steps", self._next)
 
     def all_steps(self) -> None:
         """Run what is still missing, one action after the other."""
@@ -89,7 +95,7 @@ class JobControl:
             self.screen.say("A job is running; esc stops it.", "warning")
             return
         self._all, self._last = True, ""
-        self.screen.background(self._next(), group="steps")
+        self.screen.background("steps", self._next)
 
     async def _next(self) -> None:
         try:
@@ -113,10 +119,8 @@ def _pace(done: int, total: int, seconds: float) -> list[str]:
     if done <= 0 or seconds < 1.0:
         return []
     rate = done / seconds
-    parts = [f" \u00b7 {rate:,.0f}/s" if rate >= 10 else f" \u00b7 {rate:.1f}/s"]
-    if total > done:
-        parts.append(f" \u00b7 {duration((total - done) / rate)} left")
-    return parts
+    left = [f" \u00b7 {duration((total - done) / rate)} left"] if total > done else []
+    return [*left, f" \u00b7 {rate:,.0f}/s" if rate >= 10 else f" \u00b7 {rate:.1f}/s"]
 
 
 def duration(seconds: float) -> str:

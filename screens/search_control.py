@@ -76,7 +76,7 @@ class SearchControl:
         self._search(0.0)
 
     def _search(self, wait: float) -> None:
-        self.screen.background(self._run(wait), group="search")
+        self.screen.background("search", self._run, wait)
 
     def _params(self) -> dict[str, Any]:
         params: dict[str, Any] = {"text": self.text, "limit": PAGE}
@@ -120,7 +120,7 @@ class SearchControl:
     def more(self) -> None:
         """Read the next results."""
         if self._after is not None:
-            self.screen.background(self._more(self._after), group="more results")
+            self.screen.background("more results", self._more, self._after)
 
     async def _more(self, after: str) -> None:
         reading = self.screen.desk.reading if self.mode == "text" else self.screen.desk.searching

@@ -50,13 +50,13 @@ class TreeControl:
             self._set_root(opened)
             wanted = node if node not in (None, "root") else None
             if wanted or expanded:
-                self.screen.background(self._restore(wanted, expanded), group="tree")
+                self.screen.background("tree", self._restore, wanted, expanded)
             self.screen.view_changed()
         elif view.run is not None:
-            self.screen.background(self._clusters(), group="tree")
+            self.screen.background("tree", self._clusters)
         else:
             self.rows.set_roots(())
-            self.screen.background(self._steps(), group="tree")
+            self.screen.background("tree", self._steps)
 
     def _set_root(self, opened: NodeOpened) -> None:
         root = Branch(opened, 0, expanded=True)
@@ -66,7 +66,7 @@ class TreeControl:
         after = None
         if opened.children > len(opened.rows):
             root.loaded = False
-            self.screen.background(self.load(root), group="children")
+            self.screen.background("children", self.load, root)
         else:
             tree.add_children(root, opened.rows, after, opened.children)
         tree.rebuild()
@@ -76,7 +76,7 @@ class TreeControl:
         """The session went to a node: show it."""
         self.path = opened.path
         self.rows.opened = opened.node
-        self.screen.background(self._reveal(opened), group="tree")
+        self.screen.background("tree", self._reveal, opened)
 
     async def _restore(self, node: str | None, expanded: tuple[str, ...]) -> None:
         for key in expanded:

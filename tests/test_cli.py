@@ -211,6 +211,14 @@ def test_only_loading_makes_a_store(cli: Cli, tmp_path: Path) -> None:
     assert listed.rows[0]["data"][0]["loaded_at"] == NOW
 
 
+def test_a_dry_run_of_loading_makes_no_store(cli: Cli, tmp_path: Path) -> None:
+    ran = cli("do", "data.load", f"source={CHATS}", "--dry-run", "--workspace", tmp_path / "w")
+    assert ran.code == 0
+    assert ran.rows[0]["data"]["loaded"] == 75
+    assert ran.rows[0]["dry_run"] is True
+    assert not (tmp_path / "w").exists()
+
+
 def test_a_load_that_fails_at_once_leaves_no_half_store(cli: Cli, tmp_path: Path) -> None:
     ran = cli("do", "data.load", "source=/nowhere.jsonl", "--workspace", tmp_path / "w")
     assert ran.code == 1

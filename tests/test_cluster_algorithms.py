@@ -19,6 +19,7 @@ from core.cluster.choose import choose_k, choose_min_cluster_size
 from core.cluster.density import hdbscan
 from core.cluster.kmeans import kmeans
 from core.cluster.measure import coherence, mixture, neighbour_clusters
+from core.cluster.neighbours import nearest_neighbours
 from core.cluster.representatives import representatives
 from core.cluster.result import Clustering
 from core.control import Control, Progress
@@ -188,19 +189,42 @@ class TestDensity:
             assert (found.labels[240:] == -1).mean() > 0.8
         assert {"none": "raw", "pca": "PCA", "umap": "UMAP"}[reduce] in found.engine
 
-    @pytest.mark.slow
-    def test_the_large_engine(
-        self, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-    ) -> None:
+    @pytest.mark.parametrize("exact_neighbours", [True, False])
+    def test_the_large_engine(self, exact_neighbours: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+        vectors, truth = blobs(30, 100, spread=0.6)
+        vectors, weights = vectors.astype(np.float16), np.ones(3_000)
+        exact = hdbscan(vectors, weights, 15, reduce="none")
         monkeypatch.setattr("core.cluster.density.EXACT_ROWS", 100)
-        vectors, truth = blobs(6, 60, spread=0.4)
-        found = hdbscan(vectors.astype(np.float16), np.ones(360), 10, reduce="none")
-        check(found, vectors.astype(np.float16), np.ones(360))
-        assert "fast_hdbscan" in found.engine
+        if not exact_neighbours:
+            monkeypatch.setattr("core.cluster.neighbours.EXACT_ROWS", 100)
+        found = hdbscan(vectors, weights, 15, reduce="none")
+        check(found, vectors, weights)
+        assert "graph" in found.engine
         assert adjusted_mutual_info_score(truth, found.labels) > 0.9
-        again = hdbscan(vectors.astype(np.float16), np.ones(360), 10, reduce="none")
-        assert found.labels.tobytes() == again.labels.tobytes()
-        assert capfd.readouterr().out == ""
+        assert adjusted_mutual_info_score(exact.labels, found.labels) > 0.95
+        assert found.labels.tobytes() == hdbscan(vectors, weights, 15, reduce="none").labels.tobytes()
+
+    def test_a_graph_in_many_pieces_is_no_single_cluster(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("core.cluster.density.EXACT_ROWS", 100)
+        vectors, truth = blobs(20, 60, spread=0.1)
+        found = hdbscan(vectors, np.ones(1_200), 10, reduce="none")
+        assert found.k == 20
+        assert adjusted_mutual_info_score(truth, found.labels) > 0.99
+
+    def test_nearest_neighbours(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        vectors, _ = blobs(30, 100, spread=0.9)
+        cosine = vectors @ vectors.T
+        np.fill_diagonal(cosine, -2)
+        truth = np.sort(np.argsort(-cosine, axis=1)[:, :10], axis=1)
+        found, distance = nearest_neighbours(vectors, 10)
+        np.testing.assert_array_equal(np.sort(found, axis=1), truth)
+        expected = np.linalg.norm(vectors[:, None] - vectors[found], axis=2)
+        np.testing.assert_allclose(distance, expected, atol=1e-3)
+        monkeypatch.setattr("core.cluster.neighbours.EXACT_ROWS", 100)
+        near, _ = nearest_neighbours(vectors, 10)
+        assert np.mean([len(set(a) & set(b)) / 10 for a, b in zip(near, truth, strict=True)]) > 0.9
+        assert not (near == np.arange(3_000)[:, None]).any()
+        assert all(len(set(row)) == 10 for row in near)
 
     def test_all_noise(self) -> None:
         vectors = unit(np.random.default_rng(0).standard_normal((30, 64)))

@@ -19,6 +19,7 @@ from screens.prompt import PromptScreen, completions
 from screens.state import ScreenState, load_state, save_state
 from screens.widgets.bars import Bar
 from tests.doors import CHATS, NOW
+from tests.handmade import handmade
 from tests.pilots import NARROW, WIDE, driven
 
 
@@ -397,6 +398,20 @@ async def test_the_prompt_runs_any_action(own_workspace: Path) -> None:
         assert "[/b]" in run.top()
 
 
+async def test_a_conversation_is_opened_by_its_number(fixture_workspace: Path) -> None:
+    async with driven(fixture_workspace, read_only=True) as run:
+        run.explorer.run_line("query.open query=3")
+        await run.settle()
+        assert isinstance(run.app.screen, ConversationScreen)
+        shown = run.session.dispatch("query.show", {"query": 3}).data
+        assert shown.turns[0].content.split("\n")[0][:30] in run.top()
+        await run.press("n")
+        assert isinstance(run.app.screen, ConversationScreen)
+        await run.press("escape")
+        assert run.app.screen is run.explorer
+        assert run.session.view.query == 3 or run.session.view.cluster is not None
+
+
 def test_completions_come_from_the_table() -> None:
     assert ("run.kmeans " in [text for text, _ in completions("run.")]) is True
     assert [text for text, _ in completions("run.kmeans se")] == ["seed="]
@@ -480,9 +495,34 @@ async def test_copying_takes_what_the_cursor_is_on(fixture_workspace: Path) -> N
         assert run.app.clipboard == value.run
 
 
+async def test_the_cursor_is_in_sight_after_a_jump(tmp_path: Path) -> None:
+    themes = {f"Theme {n}": {f"Cluster {n} {m}": (f"query {n} {m}",) for m in range(4)} for n in range(12)}
+    folder = handmade(tmp_path / "w", themes)
+    async with driven(folder, NARROW, read_only=True) as run:
+        for query in (48, 1, 25):
+            run.explorer.run_line(f"query.open query={query}")
+            await run.settle()
+            await run.press("escape")
+            tree = run.tree
+            assert tree.branch is not None
+            assert tree.branch.key == run.session.view.node
+            assert tree.scroll_y <= tree.cursor < tree.scroll_y + tree.size.height
+
+
 async def test_zoom_shows_one_pane_alone(fixture_workspace: Path) -> None:
     async with driven(fixture_workspace, read_only=True) as run:
         await run.press("z")
         assert [pane.id for pane in run.explorer.query(".pane") if pane.region.area] == ["tree"]
         await run.press("z")
         assert len([pane for pane in run.explorer.query(".pane") if pane.region.area]) == 4
+
+
+async def test_a_job_that_waited_begins_where_the_one_before_ended(own_workspace: Path) -> None:
+    async with driven(own_workspace) as run:
+        run.explorer.order("run.kmeans", {"k": "4"})
+        run.explorer.order("summary.create", {})
+        await run.settle()
+        newest = run.session.dispatch("run.list").data[0]
+        assert newest.clusters == 4
+        assert newest.summary_set is not None
+        assert run.session.view.summary_set == newest.summary_set

@@ -123,7 +123,7 @@ def finished(job: str, folder: Path, log: Path) -> None:
         assert len(out.read_text().splitlines()) == TEXTS + 1
 
 
-@pytest.mark.parametrize("before", ["embed", "cluster", "name"], indirect=True)
+@pytest.mark.parametrize("before", ["embed", "cluster"], indirect=True)
 def test_ctrl_c_stops_a_job_cleanly(before: tuple[str, Path], log: Path) -> None:
     job, folder = before
     held = dump(folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -223,6 +224,21 @@ async def test_a_users_key_takes_the_place_of_the_actions_own(own_workspace: Pat
         assert "run.hdbscan" in run.top()
         await run.press("escape", "Z")
         assert "run.kmeans" in run.top()
+
+
+def test_help_tells_every_key() -> None:
+    from screens.places import key_name
+    from screens.widgets.row_list import RowList
+    from screens.widgets.tree_list import TreeList
+
+    words = {"up": "arrows", "down": "arrows", "f1": "F1", "pagedown": "pgdn", "pageup": "pgup", "ctrl+f": "ctrl+d"}
+    lines = ["".join(text for text, _ in line.spans) for line in HelpScreen({}).lines(200)]
+    told = re.findall(r"[^\s,]+", " ".join(line[:28] for line in lines))
+    for owner in (Explorer, ConversationScreen, RowList, TreeList, *PANES):
+        for base in owner.__mro__:
+            if base.__module__.startswith("screens"):
+                for binding in Binding.make_bindings(vars(base).get("BINDINGS", ())):
+                    assert words.get(binding.key, key_name(binding.key)) in told, (owner, binding.key)
 
 
 def test_screens_are_action_screens() -> None:

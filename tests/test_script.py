@@ -148,7 +148,7 @@ def test_what_has_no_honest_dry_run_is_refused_before_anything_runs(
     own_workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     actions = REGISTRY.load()
-    monkeypatch.setitem(actions, "run.kmeans", replace(actions["run.kmeans"], plan=None))
+    monkeypatch.setitem(actions, "run.kmeans", replace(actions["run.kmeans"], plan=None, transactional=False))
     ran = run_text(own_workspace, "run.list\nrun.kmeans k=3\n", options=Options(dry_run=True))
     assert (ran.code, ran.error["code"], ran.error["line"]) == (2, "no_dry_run", 2)
 

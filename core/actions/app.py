@@ -40,7 +40,6 @@ def row(act: Action) -> ActionRow:
 
 def detail(act: Action) -> ActionDetail:
     """The action with its schema and examples."""
-    honest = act.effect in ("write", "destroy") or act.plan is not None
     return ActionDetail(
         act.id,
         act.title,
@@ -51,7 +50,7 @@ def detail(act: Action) -> ActionDetail:
         act.doc,
         act.schema(),
         act.examples,
-        honest,
+        act.previewed,
     )
 
 

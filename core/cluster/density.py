@@ -5,11 +5,11 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import numpy as np
 
 from core.cluster.blocks import as_float32, block_rows, map_blocks, one_blas_thread, unit
+from core.cluster.density_graph import graph_hdbscan
 from core.cluster.finish import by_falling_weight
 from core.cluster.result import NOISE, Clustering, Floats, Labels, Vectors, Weights
 from core.control import Control
@@ -18,14 +18,14 @@ from core.errors import ActionError
 REDUCTIONS = ("auto", "umap", "pca", "none")
 EXACT_ROWS = 5_000
 """Up to here the exact `hdbscan` on raw vectors takes seconds."""
-EXACT_REDUCED_ROWS = 100_000
-"""Up to here it takes seconds in few dimensions; `fast_hdbscan` compiles for half a minute in each process."""
-FEW_DIMENSIONS = 20
+EXACT_PCA_ROWS = 50_000
+"""Up to here it takes seconds in 20 dimensions; in UMAP's 5 it does so at any size that UMAP can take."""
 UMAP_ROWS = 50_000
 """Up to here a seeded UMAP, which runs on one thread, takes at most some three minutes."""
 UMAP_DIMENSIONS = 5
 UMAP_NEIGHBOURS = 15
 PCA_DIMENSIONS = 20
+GRAPH = "hdbscan on a graph of nearest neighbours"
 
 
 def hdbscan(
@@ -44,8 +44,9 @@ def hdbscan(
 
     `reduce="auto"` takes UMAP to 5 dimensions (McInnes et al., 2018) up to 50,000 texts, where it takes at most
     minutes, and the raw vectors above. On labelled intents, with the default sizes: 2,000 texts, 60 intents, UMAP
-    AMI 0.87 and 4% noise, raw 0.72 and 26%, PCA 0.75 and 23%; 22,500 texts, 150 intents, UMAP 0.82 and 10%, raw 0.62
-    and 43%, PCA 0.37 and 64%. UMAP draws strays into a cluster; take `none` to see them as noise.
+    AMI 0.87 and 4% noise, raw 0.72 and 26%, PCA 0.75 and 23%; 22,500 texts, 150 intents, UMAP 0.83 and 9%, raw 0.62
+    and 43%, PCA 0.37 and 64%. UMAP draws strays into a cluster; take `none` to see them as noise. The exact `hdbscan`
+    runs up to 5,000 raw vectors and after UMAP, `graph_hdbscan` elsewhere.
 
     Args:
         vectors: `[n, d]` unit rows.
@@ -86,11 +87,9 @@ def hdbscan(
     with _silence():
         points = _reduced(vectors, reduction, seed)
         control.progress("density", 1, 3, "steps")
-        labels, probabilities, engine = _engine(points, min_cluster_size, samples)
+        labels, probabilities, engine = _engine(points, reduction, min_cluster_size, samples, seed, control)
     control.progress("centroids", 2, 3, "steps")
-    return _finish(
-        vectors, weights, labels, probabilities, f"{engine} on {_names(reduction)} ({why})", control
-    )
+    return _finish(vectors, weights, labels, probabilities, f"{engine}, {_names(reduction)} ({why})", control)
 
 
 def _reduction(asked: str, n: int) -> tuple[str, str]:
@@ -116,8 +115,7 @@ def _names(reduction: str) -> str:
     }[reduction]
 
 
-def _reduced(vectors: Vectors, reduction: str, seed: int) -> Floats:
-    rows = as_float32(np.asarray(vectors))
+def _reduced(vectors: Vectors, reduction: str, seed: int) -> Vectors:
     if reduction == "umap":
         from umap import UMAP
 
@@ -130,32 +128,44 @@ def _reduced(vectors: Vectors, reduction: str, seed: int) -> Floats:
                 random_state=seed,
                 n_jobs=1,
             )
-            return as_float32(model.fit_transform(rows))
-    if reduction == "pca":
-        from sklearn.decomposition import PCA
-
-        with one_blas_thread():
-            size = min(PCA_DIMENSIONS, *rows.shape)
-            return as_float32(PCA(size, random_state=seed).fit_transform(rows))
-    return rows
+            return as_float32(model.fit_transform(as_float32(vectors)))
+    return _main_dimensions(vectors) if reduction == "pca" else vectors
 
 
-def _engine(points: Floats, min_cluster_size: int, min_samples: int) -> tuple[Labels, Floats, str]:
-    """Exact where it is quick; else `fast_hdbscan`, a parallel one, approximate above 30 dimensions."""
-    model: Any
-    if len(points) <= (EXACT_REDUCED_ROWS if points.shape[1] <= FEW_DIMENSIONS else EXACT_ROWS):
-        import hdbscan as exact
+def _main_dimensions(vectors: Vectors) -> Floats:
+    """`[n, at most 20]`: coordinates on the main principal axes, in blocks."""
+    n, width = vectors.shape
+    with one_blas_thread():
+        rows = block_rows(width)
+        total = sum(
+            map_blocks(lambda block: as_float32(vectors[block]).sum(axis=0, dtype=np.float64), n, rows)
+        )
+        mean = (total / n).astype(np.float32)
 
-        model = exact.HDBSCAN(min_cluster_size=min_cluster_size, min_samples=min_samples, core_dist_n_jobs=1)
-        name = "hdbscan"
-    else:
-        import fast_hdbscan
+        def scatter(block: slice) -> np.ndarray:
+            part = as_float32(vectors[block]) - mean
+            return np.asarray(part.T @ part, dtype=np.float64)
 
-        model = fast_hdbscan.HDBSCAN(min_cluster_size=min_cluster_size, min_samples=min_samples)
-        name = "fast_hdbscan"
-    labels = np.asarray(model.fit_predict(points), dtype=np.int32)
+        _, axes = np.linalg.eigh(sum(map_blocks(scatter, n, rows)))
+        main = axes[:, ::-1][:, :PCA_DIMENSIONS].astype(np.float32)
+        parts = list(map_blocks(lambda block: (as_float32(vectors[block]) - mean) @ main, n, rows))
+    return as_float32(np.concatenate(parts))
+
+
+def _engine(
+    points: Vectors, reduction: str, min_cluster_size: int, min_samples: int, seed: int, control: Control
+) -> tuple[Labels, Floats, str]:
+    """Exact where it is quick; else the tree of a graph of nearest neighbours."""
+    if len(points) > EXACT_ROWS and reduction == "none":
+        return *graph_hdbscan(points, min_cluster_size, min_samples, seed, control), GRAPH
+    if len(points) > EXACT_PCA_ROWS and reduction == "pca":
+        return *graph_hdbscan(unit(points), min_cluster_size, min_samples, seed, control), GRAPH
+    import hdbscan as exact
+
+    model = exact.HDBSCAN(min_cluster_size=min_cluster_size, min_samples=min_samples, core_dist_n_jobs=1)
+    labels = np.asarray(model.fit_predict(as_float32(points)), dtype=np.int32)
     strength = np.nan_to_num(np.asarray(model.probabilities_, dtype=np.float32))
-    return labels, np.clip(strength, 0, 1), name
+    return labels, np.clip(strength, 0, 1), "exact hdbscan"
 
 
 def _finish(

@@ -57,7 +57,7 @@ def run_kmeans(
     data = read_input(session, dataset, space)
     reasons: tuple[str, ...] = ()
     if k is None:
-        choice = choose.choose_k(len(data.text_ids))
+        choice = choose.choose_k(len(data.text_ids), data.vectors, seed, session.control)
         k, reasons = choice.value, (choice.reason,)
     found = kmeans(data.vectors, data.weights, k, seed, session.control)
     return _keep(session, data, found, "kmeans", k, {"k": k}, seed, reasons, description)

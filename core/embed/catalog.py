@@ -81,6 +81,6 @@ def find_known(word: str, others: tuple[str, ...] = ()) -> KnownModel:
     raise ActionError(
         "unknown_model",
         f"There is no embedding model {word!r}.",
-        "embed.list shows the models; a path names a model folder.",
+        "embed.models shows the models; a path names a model folder.",
         tuple(dict.fromkeys(names[name] for name in close))[:3],
     )

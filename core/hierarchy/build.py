@@ -14,6 +14,7 @@ from core.hierarchy.tree import NodeKind, Tree
 from core.lookup import RunInfo, find_run, find_summary_set
 from core.name.describe import listing
 from core.name.phrases import Phrase
+from core.name.terms import cluster_terms
 from core.name.theme import TreeNode, name_tree
 from core.rows import HierarchyMade
 from core.session import Session
@@ -26,6 +27,8 @@ NO_PARENT_TITLE = "No good parent"
 MAX_LEVELS = 6
 SHOWN = 4
 LOW_FIT = 2.5
+READ, READ_ALL = 150, 30_000
+"""Texts that are read of one cluster, and of all of them about, to name the themes."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,6 @@ class Leaf:
     description: str
     size: int
     coherence: float | None
-    phrases: tuple[Phrase, ...]
 
 
 @dataclass(frozen=True)
@@ -101,20 +103,29 @@ def build(
 
 def _leaves(workspace: Workspace, run: RunInfo, set_id: int) -> list[Leaf]:
     rows = workspace.rows(
-        f"SELECT c.number, c.kind, {TITLE_SQL}, {DESCRIPTION_SQL}, c.size, c.coherence, s.phrases, s.phrase_shares"
+        f"SELECT c.number, c.kind, {TITLE_SQL}, {DESCRIPTION_SQL}, c.size, c.coherence"
         " FROM cluster c LEFT JOIN summary s ON s.summary_set_id = ? AND s.cluster = c.number"
         " WHERE c.run_id = ? ORDER BY c.kind = 'noise', c.number",
         (set_id, run.id),
     )
-    return [
-        Leaf(number, kind, title, description, size, coherence, _phrases(phrases, shares))
-        for number, kind, title, description, size, coherence, phrases, shares in rows
-    ]
+    return [Leaf(*row) for row in rows]
 
 
-def _phrases(texts: str | None, shares: str | None) -> tuple[Phrase, ...]:
-    pairs = zip(json.loads(texts or "[]"), json.loads(shares or "[]"), strict=True)
-    return tuple(Phrase(text, share, 0.0) for text, share in pairs)
+def _terms(workspace: Workspace, run: RunInfo, leaves: list[Leaf]) -> list[tuple[Phrase, ...]]:
+    """What the texts of each leaf say, of big clusters every so many texts in the order of their ids."""
+    quota = max(10, min(READ, READ_ALL // len(leaves)))
+    rows = workspace.rows(
+        "SELECT m.cluster, t.content FROM (SELECT cluster, text_id, row_number() OVER (PARTITION BY cluster ORDER BY text_id)"
+        " AS place, count(*) OVER (PARTITION BY cluster) AS texts FROM (SELECT DISTINCT a.cluster, q.text_id"
+        " FROM assignment a JOIN query q ON q.id = a.query_id WHERE a.run_id = ? AND a.is_noise = 0)) m"
+        " JOIN text t ON t.id = m.text_id WHERE (m.place - 1) % ((m.texts + ? - 1) / ?) = 0"
+        " ORDER BY m.cluster, m.place",
+        (run.id, quota, quota),
+    )
+    place = {leaf.number: i for i, leaf in enumerate(leaves)}
+    found = [(place[number], text) for number, text in rows if number in place]
+    labels = np.array([i for i, _ in found], dtype=np.int64)
+    return cluster_terms([text for _, text in found], labels, len(leaves))
 
 
 def _nodes(
@@ -123,7 +134,7 @@ def _nodes(
     centroids = _centroids(workspace, run)
     sizes = np.array([leaf.size for leaf in leaves], dtype=np.float64)
     tree = build_tree(centroids, sizes, levels, width, control=session.control)
-    titles = _titles(tree, leaves)
+    titles = _titles(tree, leaves, _terms(workspace, run, leaves))
     keys = _keys(tree, leaves)
     floor = _low_fit(tree)
     nodes = []
@@ -165,7 +176,7 @@ def _centroids(workspace: Workspace, run: RunInfo) -> NDArray[np.float32]:
     return np.stack([np.frombuffer(blob, dtype="<f4") for (blob,) in blobs])
 
 
-def _titles(tree: Tree, leaves: list[Leaf]) -> tuple[str, ...]:
+def _titles(tree: Tree, leaves: list[Leaf], terms: list[tuple[Phrase, ...]]) -> tuple[str, ...]:
     return name_tree(
         [
             TreeNode(-1 if node.parent is None else node.parent, node.size)
@@ -176,7 +187,7 @@ def _titles(tree: Tree, leaves: list[Leaf]) -> tuple[str, ...]:
                 -1 if node.parent is None else node.parent,
                 node.size,
                 leaves[node.cluster].title,
-                leaves[node.cluster].phrases,
+                terms[node.cluster],
             )
             for node in tree.nodes
         ]

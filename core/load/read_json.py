@@ -68,7 +68,7 @@ def _checked(number: int, value: object, text: str) -> dict[str, object] | Rejec
 
 def _invalid(error: Exception, start: int = 0) -> str:
     if isinstance(error, json.JSONDecodeError):
-        return f"invalid JSON: {error.msg} at character {error.pos - start + 1}"
+        return f"invalid JSON: {error.msg.removesuffix(' at')} at character {error.pos - start + 1}"
     return (
         "invalid JSON: nested too deeply"
         if isinstance(error, RecursionError)

@@ -11,23 +11,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.control import Control
-from core.name.corpus import CONTENT, Corpus
+from core.name.corpus import CONTENT, STOP, WEAK, Corpus
 from core.name.describe import listing
 from core.name.phrases import GramTable, Phrase, count
-from core.name.pick import pick
+from core.name.pick import pick, topics
+from core.name.reading import Reader
 from core.name.stopwords import word_lists
-from core.name.titles import GroupView
-from core.name.wording import LIMIT, VARIOUS, fit, sentence, spoken, stem
+from core.name.terms import nounness
+from core.name.titles import Candidate, GroupView
+from core.name.wording import LIMIT, MISCELLANEOUS, OTHERS, VARIOUS, fit, joined, sentence, spoken, stem
 from core.text import one_line
 
 _WORDS, _LONGER = 300, 120
 _PHRASES = 10
 _COVERED = 0.4
+_LARGE, _ONE_WORD = 20, 0.35
+"""In a group of so many texts one word does not stand alone unless this share hold it."""
 _FEW = 0.15
 """Share of texts that the phrases of a foreign cluster must reach to be named beside the language."""
 _SHORT = 28
-_THIN = 0.08
-_SPEAKING = ((0.35, 0.12), (0.55, 0.25))
+_THIN, _TOGETHER = 0.1, 0.16
+"""Phrases of which none has so large a share of the texts, nor all of them so large a one, are no common topic."""
+_SPEAKING = ((0.35, 0.16), (0.55, 0.25))
 """A central text is the better title when no phrase is worth the first and it overlaps the others by the second."""
 _QUOTED = 48
 _FIGURES = re.compile(r"\d{3}")
@@ -45,7 +50,7 @@ class Draft:
         spare: Phrases that may be added to the title, best first.
         short: The title as one short phrase, for "Mixed: A and B".
         special: The title already says what kind of cluster it is ("Greetings: ...").
-        lowers: The title's capital only opens the sentence.
+        unlike: The title should the cluster prove to be one of unlike texts ("Miscellaneous: ...").
     """
 
     title: str
@@ -53,7 +58,7 @@ class Draft:
     spare: tuple[str, ...]
     short: str
     special: bool = False
-    lowers: bool = False
+    unlike: str = ""
 
 
 class Draftsman:
@@ -70,8 +75,12 @@ class Draftsman:
         self, corpus: Corpus, texts: Sequence[str], weights: NDArray[np.float64], control: Control
     ) -> None:
         self._corpus, self._texts, self._weights, self._control = corpus, texts, weights, control
-        written = np.bincount(corpus.languages, minlength=len(word_lists().languages))
-        self._everyone = written / max(corpus.size, 1)
+        told = np.zeros(corpus.size, dtype=np.bool_)
+        told[corpus.docs[(corpus.kinds == STOP) | (corpus.kinds == WEAK)]] = True
+        self._told = told | (corpus.languages > 0)
+        written = np.bincount(corpus.languages[self._told], minlength=len(word_lists().languages))
+        self._everyone = written / max(written.sum(), 1)
+        self._reader = Reader(corpus, nounness(corpus))
         self._bounds = np.searchsorted(corpus.docs, np.arange(corpus.size + 1))
 
     def draft(
@@ -109,7 +118,7 @@ class Draftsman:
         return drafts
 
     def _one(self, table: GramTable, members: Sequence[int], rows: NDArray[np.int64]) -> Draft:
-        view = GroupView(self._corpus, table, members, rows)
+        view = GroupView(self._corpus, table, members, rows, self._reader)
         phrases = self._phrases(view, table, rows)
         spare = tuple(phrase.text for phrase in phrases)
         special = self._special(members)
@@ -123,35 +132,80 @@ class Draftsman:
         named = [view.show(candidate) for candidate in chosen]
         said = self._said(view, chosen[0].value if chosen else 0.0)
         if said:
-            return Draft(said, phrases, spare, f"“{fit(said, _SHORT)}”", lowers=True)
+            return Draft(
+                said,
+                phrases,
+                spare,
+                f"“{fit(said, _SHORT)}”",
+                unlike=self._unlike(view, topics(view, candidates, LIMIT - len(MISCELLANEOUS))),
+            )
         languages = self._languages(members)
         foreign = languages[:1] != ["English"]
-        if cover < _COVERED and foreign and languages:
+        if foreign and languages:
             return self._foreign(languages, named if cover >= _FEW else [], phrases)
         if not named:
-            quote = one_line(self._texts[members[0]], LIMIT - 17) if members else ""
-            return Draft(f"Miscellaneous: “{quote}”" if quote else "", phrases, spare, quote, special=True)
+            return Draft(self._unlike(view, []) if members else "", phrases, spare, "", special=True)
         brief, _ = pick(view, candidates, _SHORT)
+        found = topics(view, candidates, LIMIT - len(MISCELLANEOUS))
         short = fit(view.show(brief[0]), _SHORT)
-        if cover < _THIN and view.best_share() < 1.5 * _THIN and len(members) >= 10:
-            return Draft(fit("Miscellaneous: " + ", ".join(named)), phrases, spare, short, special=True)
-        title = listing(named, english=not foreign)
-        return Draft(fit(sentence(title)), phrases, spare, short, lowers=title != sentence(title))
+        if self._stronger(view, found, chosen, cover):
+            chosen, named = found, [view.show(topic) for topic in found]
+            cover = view.reach(found)
+        leading = max(view.best_share(), *(candidate.cover for candidate in chosen))
+        if cover < _TOGETHER and leading < _THIN and len(members) >= 10:
+            brief_texts = self._brief(members)
+            title = joined([f"Short messages: {brief_texts[0]}", *brief_texts[1:]]) if brief_texts else ""
+            return Draft(title or self._unlike(view, found), phrases, spare, short, special=True)
+        title = fit(sentence(listing(named, english=not foreign)))
+        return Draft(title, phrases, spare, short, unlike=self._unlike(view, found))
+
+    def _stronger(
+        self, view: GroupView, found: Sequence[Candidate], chosen: Sequence[Candidate], cover: float
+    ) -> bool:
+        """Whether a list of topics says more about a large group than phrases that few of its texts hold."""
+        if len(view.members) < _LARGE or len(found) < 2:
+            return False
+        if len(chosen) == 1 and len(chosen[0].words) == 1 and cover < _ONE_WORD:
+            return view.reach(found) >= 1.3 * cover
+        said = {word for candidate in chosen for word in candidate.words}
+        return cover < _TOGETHER and not said.intersection(found[0].words) and view.reach(found) >= 2 * cover
+
+    def _unlike(self, view: GroupView, found: Sequence[Candidate]) -> str:
+        """The title of a cluster of unlike texts: the topics that several of them have, else its most central text."""
+        quote = one_line(self._texts[view.members[0]], LIMIT - len(MISCELLANEOUS) - 2)
+        return MISCELLANEOUS + (", ".join(view.show(topic) for topic in found) or f"“{quote}”")
+
+    def _brief(self, members: Sequence[int]) -> list[str]:
+        """Texts of one or two words, central ones first; none where less than half of the members are so short."""
+        short = [text for text in members if self._bounds[text + 1] - self._bounds[text] <= 3]
+        shown = dict.fromkeys(one_line(self._texts[text], 16).strip(" .!?,").casefold() for text in short)
+        return (
+            [text for text in shown if any(map(str.isalnum, text))][:4]
+            if 2 * len(short) >= len(members)
+            else []
+        )
 
     def _foreign(self, languages: Sequence[str], named: Sequence[str], phrases: tuple[Phrase, ...]) -> Draft:
         """A draft for a cluster that has more of a language than of a topic."""
-        title = f"{listing(languages)}: {', '.join(named)}" if named else f"{VARIOUS}{listing(languages)}"
+        heading = listing(languages)
+        title = joined([f"{heading}: {named[0]}", *named[1:]]) if named else f"{VARIOUS}{heading}"
         spare = tuple(phrase.text for phrase in phrases)
-        return Draft(fit(title), phrases, spare, f"requests in {listing(languages)}", special=True)
+        return Draft(fit(title), phrases, spare, f"requests in {heading}", special=True)
 
     def _languages(self, members: Sequence[int]) -> list[str]:
         """The one or two languages of six tenths of the members; English, or none, where they are what most texts are written in."""
-        texts = np.bincount(self._corpus.languages[members], minlength=len(self._everyone))
-        own = texts / max(len(members), 1)
+        numbers = np.asarray(members, dtype=np.int64)
+        known = numbers[self._told[numbers]]
+        own = np.bincount(self._corpus.languages[known], minlength=len(self._everyone)) / max(len(known), 1)
+        if 3 * len(known) < len(members):
+            return ["English"]
         order = np.argsort(-own, kind="stable")[:2]
         best = order[:1] if own[order[0]] >= 0.6 else order[own[order] >= 0.25]
-        if own[best].sum() < 0.6 or (self._everyone[best] >= 0.5).any():
-            return ["English"] if own[0] >= 0.5 else []
+        if own[0] >= 0.4 or (self._everyone[best] >= 0.5).any():
+            return ["English"] if own[0] >= 0.4 else []
+        if own[best].sum() < 0.6:
+            some = [word_lists().names[i] for i in np.argsort(-own, kind="stable")[:3] if i and own[i] >= 0.1]
+            return [*some[:2], OTHERS] if some else []
         return [word_lists().names[i] for i in best]
 
     def _said(self, view: GroupView, worth: float) -> str:
@@ -192,7 +246,7 @@ class Draftsman:
                 best = [
                     name for name in sorted(counts, key=lambda name: (-counts[name], len(name), name)) if name
                 ]
-                return fit(f"{head}: {', '.join(best[:4])}") if best else "Empty messages"
+                return joined([f"{head}: {best[0]}", *best[1:4]]) if best else "Empty messages"
         return ""
 
     def _phrases(self, view: GroupView, table: GramTable, rows: NDArray[np.int64]) -> tuple[Phrase, ...]:
@@ -208,7 +262,7 @@ class Draftsman:
             gram = int(table.gram[row])
             at, n = int(table.first[gram]), int(table.length[gram])
             words, kinds = corpus.tokens[at : at + n].tolist(), corpus.kinds[at : at + n].tolist()
-            if view.torn(words, kinds):
+            if self._reader.torn(words, kinds):
                 continue
             topics = frozenset(
                 stem(corpus.keys[w]) for w, kind in zip(words, kinds, strict=True) if kind == CONTENT

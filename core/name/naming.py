@@ -19,7 +19,7 @@ from core.name.wording import fit
 _ALL = 100_000
 """Distinct texts up to which every text is read; above it a seeded sample of each cluster."""
 
-_INCOHERENT = 0.1
+_INCOHERENT = 0.06
 
 
 @dataclass(frozen=True)
@@ -138,10 +138,8 @@ def name_clusters(
 def _title(draft: Draft, halves: tuple[str, str] | None, incoherent: bool) -> str:
     if halves is not None and not draft.special:
         return fit(f"Mixed: {halves[0]} and {halves[1]}")
-    if incoherent and not draft.special and draft.title:
-        return fit(
-            f"Miscellaneous: {draft.title[:1].lower() + draft.title[1:] if draft.lowers else draft.title}"
-        )
+    if incoherent and not draft.special and draft.unlike:
+        return draft.unlike
     return draft.title or "Miscellaneous"
 
 

@@ -10,6 +10,7 @@ from core.name.tokens import is_unspaced
 from core.name.wording import LIMIT, alike
 
 _CANDIDATES = 80
+_TOPICS = 3
 
 
 def _fuller(candidates: Sequence[Candidate]) -> Candidate:
@@ -23,6 +24,40 @@ def _fuller(candidates: Sequence[Candidate]) -> Candidate:
         if len(c.words) > 1 and best.words[0] in c.topics and c.value >= 0.5 * best.value
     )
     return next(around, best)
+
+
+def topics(view: GroupView, candidates: Sequence[Candidate], room: int) -> list[Candidate]:
+    """Up to three short phrases for a group of unlike texts, each the one most of the texts left over hold.
+
+    Args:
+        view: The group.
+        candidates: Its phrases, best first.
+        room: Characters that the phrases may take together, two between them.
+    """
+    every = [c for c in candidates if view.is_topic(c)]
+    strong = [c for c in every if c.value > 0]
+    open_to = strong if len(strong) > 1 else every
+    chosen: list[Candidate] = []
+    reached = 0
+    while open_to and len(chosen) < _TOPICS:
+        best = max(
+            open_to,
+            key=lambda c: (
+                (view.texts_with(c.topics) & ~reached).bit_count() * view.own(c),
+                c.value,
+                c.words,
+            ),
+        )
+        said = [view.key(word) for word in best.words]
+        chosen.append(best)
+        reached |= view.texts_with(best.topics)
+        room -= len(view.show(best)) + 2
+        open_to = [
+            c
+            for c in open_to
+            if len(view.show(c)) <= room and not any(alike(view.key(w), old) for w in c.words for old in said)
+        ]
+    return chosen
 
 
 def pick(
@@ -43,7 +78,7 @@ def pick(
     chosen = [_fuller(fitting)]
     reached = view.texts_with(chosen[0].topics)
     total = max(len(view.members), 1)
-    enough = 0.6 if len(chosen[0].words) == 1 else 0.35
+    enough = 0.6 if len(chosen[0].topics) == 1 else 0.45
     wanted = 1 if chosen[0].cover >= enough else 2 if chosen[0].cover >= 0.12 else 3
     if is_unspaced(view.show(chosen[0])) and len(view.show(chosen[0])) < 5:
         wanted = max(wanted, 2)

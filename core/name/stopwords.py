@@ -28,6 +28,7 @@ class WordLists:
         intents: Verbs that are half of a request's meaning where most members open with them: "write a poem".
         asking: Words that open a phrase and tell little about it.
         questions: Words with which a request opens in its plain word order.
+        generic: Words that say little about a theme when they stand alone.
         greetings: Words that make a text a greeting, in all languages.
         thanks: Words that make a text a thank-you, in all languages.
         address: Words that may accompany either ("there", "are", "you").
@@ -44,6 +45,7 @@ class WordLists:
     intents: frozenset[str]
     asking: frozenset[str]
     questions: frozenset[str]
+    generic: frozenset[str]
     greetings: frozenset[str]
     thanks: frozenset[str]
     address: frozenset[str]
@@ -91,6 +93,7 @@ def word_lists() -> WordLists:
         intents=plain["intent"],
         asking=plain["asking"],
         questions=frozenset(word.replace("-", " ") for word in plain["question"]),
+        generic=plain["generic"],
         greetings=plain["greeting"],
         thanks=plain["thanks"],
         address=plain["address"],

@@ -19,12 +19,34 @@ from core.name.wording import stem
 _KEPT = 80
 _LINKS = ("of", "to", "for", "in")
 """Words between the two topic words of one phrase: "cost of living", "flight to Paris"."""
-_SUBJECTS = frozenset(("i", "you", "we", "they", "to", "please", "don't", "not", "can", "will", "would", "should"))
+_SUBJECTS = frozenset(
+    (
+        "i",
+        "you",
+        "we",
+        "they",
+        "it",
+        "how",
+        "too",
+        "very",
+        "so",
+        "to",
+        "please",
+        "don't",
+        "not",
+        "can",
+        "will",
+        "would",
+        "should",
+    )
+)
 _OBJECTS = frozenset(("me", "it", "him", "them", "us"))
 _POSSESSED = frozenset(("i", "you", "it", "us", "him", "them"))
+_BEFORE_NOUNS = ("of", "in", "for", "with", "on", "about", "from", "by")
 _NOUN = 0.5
 _PRIOR = 2.0
 _LONE = 0.35
+_SMALL = 10
 
 
 def cluster_terms(texts: Sequence[str], labels: NDArray[np.int64], k: int) -> list[tuple[Phrase, ...]]:
@@ -40,7 +62,7 @@ def cluster_terms(texts: Sequence[str], labels: NDArray[np.int64], k: int) -> li
     """
     corpus = read(texts)
     sizes = np.bincount(labels, minlength=k)
-    noun = _nounness(corpus)
+    noun = nounness(corpus)
     numbers: dict[str, int] = {}
     stems = np.asarray([numbers.setdefault(stem(key), len(numbers)) for key in corpus.keys], dtype=np.int64)
     found = [_spans(corpus, noun, gap) for gap in range(3)]
@@ -63,9 +85,10 @@ def cluster_terms(texts: Sequence[str], labels: NDArray[np.int64], k: int) -> li
     share = counts / np.maximum(sizes[cells % k], 1)
     for at in np.lexsort((cells, -share)).tolist():
         row = rows[int(cells[at] % k)]
-        if len(row) < _KEPT and (counts[at] > 1 or sizes[cells[at] % k] < 10):
-            place = best[int(cells[at] // k)]
-            words = tokens[start[place] : end[place] + 1].tolist()
+        place = best[int(cells[at] // k)]
+        words = tokens[start[place] : end[place] + 1].tolist()
+        needed = 1 if sizes[cells[at] % k] < _SMALL else 2 if len(words) == 1 else 3
+        if len(row) < _KEPT and counts[at] >= needed:
             row.append(Phrase(corpus.phrase(words), float(share[at]), float(noun[words[-1]])))
     return [tuple(row) for row in rows]
 
@@ -79,7 +102,9 @@ def _best_spelling(gram: NDArray[np.int64], surface: NDArray[np.int64]) -> NDArr
     return np.asarray(at[order][firsts], dtype=np.int64)
 
 
-def _spans(corpus: Corpus, noun: NDArray[np.float64], gap: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _spans(
+    corpus: Corpus, noun: NDArray[np.float64], gap: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Places of noun phrases whose last word stands `gap` words after the first; for 2 a word such as "of" between."""
     kinds, tokens = corpus.kinds, corpus.tokens
     topic = (kinds == CONTENT) & _topical(corpus)[tokens]
@@ -95,7 +120,13 @@ def _spans(corpus: Corpus, noun: NDArray[np.float64], gap: int) -> tuple[NDArray
         often = np.bincount(tokens[runs_on], minlength=len(corpus.keys)) / np.maximum(times, 1)
         good &= often[tokens[start]] <= 1 - _LONE
     else:
-        good &= noun[tokens[start]] >= _NOUN - 0.15
+        # Half of a longer compound, such as "interest rate calculator", is no phrase of its own.
+        topical = kinds == CONTENT
+        before, after = (
+            np.append(False, topical[:-1] & (noun[tokens[:-1]] >= _NOUN)),
+            np.append(topical[1:], False),
+        )
+        good &= (noun[tokens[start]] >= _NOUN - 0.15) & ~before[start] & ~after[end]
     if gap == 2:
         links = np.isin(tokens, corpus.numbers(_LINKS[:1]))
         good &= links[start + 1] & (kinds[start + 1] != EDGE)
@@ -111,14 +142,14 @@ def _topical(corpus: Corpus) -> NDArray[np.bool_]:
             len(key) > 2
             and key not in weak
             and not any(letter.isdigit() for letter in key)
-            and not (key.isascii() and key.endswith(("ly", "ed", "n't")))
+            and not (len(key) > 4 and key.isascii() and key.endswith(("ly", "ed", "n't")))
         )
 
     own = np.fromiter((fits(key) for key in corpus.keys), dtype=np.bool_, count=len(corpus.keys))
     return own & ~corpus.parts
 
 
-def _nounness(corpus: Corpus) -> NDArray[np.float64]:
+def nounness(corpus: Corpus) -> NDArray[np.float64]:
     """float [v]: how often each word stands as a noun: after an article or possessive rather than before one or after a subject.
 
     Words of other languages, and those that nothing tells about, are taken for nouns.
@@ -133,9 +164,11 @@ def _nounness(corpus: Corpus) -> NDArray[np.float64]:
     objects[corpus.numbers(_OBJECTS)] = True
     before, after = np.append(0, tokens[:-1]), np.append(tokens[1:], 0)
     link = np.zeros(size, dtype=np.bool_)
-    link[corpus.numbers(("of", "in", "for", "with", "on", "about", "from", "by"))] = True
+    link[corpus.numbers(_BEFORE_NOUNS)] = True
     as_noun = np.bincount(tokens, weights=articles[before] * 1.0 + link[before] * 0.5, minlength=size)
     as_verb = np.bincount(
-        tokens, weights=(articles[after] & ~articles[before]) * 1.0 + objects[after] + subjects[before], minlength=size
+        tokens,
+        weights=(articles[after] & ~articles[before]) * 1.0 + objects[after] + subjects[before],
+        minlength=size,
     )
     return np.asarray((as_noun + _PRIOR) / (as_noun + as_verb + _PRIOR), dtype=np.float64)

@@ -10,11 +10,14 @@ from numpy.typing import NDArray
 
 from core.name.corpus import CONTENT, EDGE, STOP, WEAK, Corpus
 from core.name.phrases import GramTable
+from core.name.reading import Reader
 from core.name.stopwords import word_lists
 
 _SAMPLE = 400
 _ONCE = 0.85
 """How whole a phrase counts that only one text holds: it may be a sentence of its own."""
+_MANY, _ENOUGH, _LEADING = 20, 0.06, 0.25
+"""In a group of so many texts a phrase that fewer than this share say is one member's, unless one word of it leads."""
 _FADE = (1.0, 0.8, 0.5, 0.3, 0.15)
 
 
@@ -46,12 +49,18 @@ class GroupView:
         group: The group.
         members: Text numbers of the group, most central first where known.
         rows: Rows of `table` for the group, best first.
+        reader: Judges how phrases read.
     """
 
     def __init__(
-        self, corpus: Corpus, table: GramTable, members: Sequence[int], rows: NDArray[np.int64]
+        self,
+        corpus: Corpus,
+        table: GramTable,
+        members: Sequence[int],
+        rows: NDArray[np.int64],
+        reader: Reader,
     ) -> None:
-        self._corpus, self._table, self._rows = corpus, table, rows
+        self._corpus, self._table, self._rows, self.reader = corpus, table, rows, reader
         step = max(1, -(-len(members) // _SAMPLE))
         self.members = list(members)[::step]
         self._holds: dict[int, int] = {}
@@ -109,17 +118,43 @@ class GroupView:
         return self.members[best], most
 
     def joins(self, candidate: Candidate) -> bool:
-        """Whether a phrase reads well behind "and": it is neither a question head nor a bare verb."""
-        opens = self._corpus.keys[candidate.words[0]]
-        if len(candidate.words) == 1:
-            fit_noun = candidate.whole > 0.7 and not opens.endswith(("ing", "ed"))
-            strong = self._weight.get(candidate.words[0], 0.0) >= 0.25 * self._strongest
-            own = (
-                self._contrast.get(candidate.words[0], 0.0) > 0.6
-                and self._focus.get(candidate.words[0], 0.0) > 0.45
-            )
-            return fit_noun and strong and own
-        return candidate.whole > 0.6 and " " not in opens and opens not in word_lists().asking
+        """Whether a phrase reads well behind "and"."""
+        if not self.reader.may_follow(candidate.words):
+            return False
+        if len(candidate.words) > 1:
+            return candidate.whole > 0.6
+        word = candidate.words[0]
+        own = self._contrast.get(word, 0.0) > 0.6 and self._focus.get(word, 0.0) > 0.45
+        return own and candidate.whole > 0.7 and self._weight.get(word, 0.0) >= 0.25 * self._strongest
+
+    def own(self, candidate: Candidate) -> float:
+        """How much the phrase's words are the group's rather than its neighbours', 0 to 1; two words count more."""
+        own = min((self._contrast.get(word, 0.0) for word in candidate.topics), default=0.0)
+        return own * (1.3 if len(candidate.words) > 1 else 1.0)
+
+    def _is_one_members(self, topics: Sequence[int]) -> bool:
+        """Whether so few texts of a large group hold the words, together and one by one, that they cannot stand for it."""
+        n = len(self.members)
+        if n < _MANY:
+            return False
+        held = [self._holds.get(word, 0) for word in topics]
+        everyone = -1
+        for texts in held:
+            everyone &= texts
+        together = everyone.bit_count() if held else 0
+        return (
+            together < max(_ENOUGH * n, 2.5) and max((t.bit_count() for t in held), default=0) < _LEADING * n
+        )
+
+    def is_topic(self, candidate: Candidate) -> bool:
+        """Whether a phrase may stand in a list of unlike topics: one or two words, whole, that several texts hold."""
+        n = len(self.members)
+        return (
+            len(candidate.words) <= 2
+            and candidate.whole >= 0.6
+            and self.cover(candidate.topics) * n >= (3 if n >= _MANY else 2)
+            and self.reader.is_topic(candidate.words)
+        )
 
     def texts_with(self, topics: Sequence[int]) -> int:
         """Bit set of the sampled texts that hold all topic words, or all but one where there are three and more."""
@@ -139,6 +174,13 @@ class GroupView:
             everyone |= most
         return everyone
 
+    def reach(self, chosen: Sequence[Candidate]) -> float:
+        """Share of the sampled texts that hold at least one of the phrases."""
+        reached = 0
+        for candidate in chosen:
+            reached |= self.texts_with(candidate.topics)
+        return reached.bit_count() / max(len(self.members), 1)
+
     def cover(self, topics: Sequence[int]) -> float:
         """Share of the sampled texts that `texts_with` finds."""
         return self.texts_with(topics).bit_count() / max(len(self.members), 1)
@@ -152,8 +194,8 @@ class GroupView:
         cover = self.cover(topics)
         value = gain + 0.6 * share + 0.3 * cover * min(self._contrast.get(word, 0.0) for word in topics)
         value *= 0.5 * (0.5 + 0.5 * whole) if len(words) == 1 else 0.25 + 0.75 * whole * whole
-        value *= self._manner(words)
-        value *= 0.6 ** self.torn(words, kinds) * (1.05 if STOP in kinds else 1.0)
+        value *= self.reader.manner(words)
+        value *= 0.6 ** self.reader.torn(words, kinds) * (1.05 if STOP in kinds else 1.0)
         if (
             len(words) > 1
             and self._corpus.keys[words[0]] in word_lists().intents
@@ -163,19 +205,9 @@ class GroupView:
         elif kinds[0] == WEAK:
             value *= 0.93
         value -= 0.01 * max(len(words) - 3, 0) + 0.5 * self._strongest * odd
+        if value > 0 and self._is_one_members(topics):
+            value *= 0.4
         return Candidate(tuple(words), topics, value, whole, cover)
-
-    def _manner(self, words: Sequence[int]) -> float:
-        """Below 1 for what reads less well in a title: figures, and a past tense at its head."""
-        keys = [self._corpus.keys[word] for word in words]
-        figures = any(
-            any(c.isdigit() for c in key) and self._corpus.shown[w].islower()
-            for key, w in zip(keys, words, strict=True)
-        )
-        figures = figures or any(key.isdigit() for key in keys)
-        past = len(keys) > 1 and keys[0].isascii() and keys[0].endswith("ed") and len(keys[0]) > 4
-        asking = len(keys) > 1 and keys[0] in word_lists().asking
-        return (0.55 if figures else 1.0) * (0.8 if asking else 1.0) * (0.85 if past else 1.0)
 
     def _unspaced(self, row: int, words: Sequence[int]) -> Candidate:
         """A phrase of characters: it counts as one word, since its characters say nothing alone."""
@@ -183,19 +215,6 @@ class GroupView:
         weight = share * (0.2 + 0.8 * share / (share + near)) * (0.4 + 0.6 * float(self._table.focus[row]))
         value = weight * (0.4 + 0.3 * min(len(words), 6)) + 0.1 * share
         return Candidate(tuple(words), tuple(dict.fromkeys(words)), value, 1.0, share)
-
-    def torn(self, words: Sequence[int], kinds: Sequence[int]) -> int:
-        """How many things make the phrase read like a piece of a sentence."""
-        glue, keys = word_lists().glue, self._corpus.keys
-        english = word_lists().stop
-        torn = sum(
-            1
-            for word, kind in zip(words, kinds, strict=True)
-            if kind == STOP and keys[word] not in glue and english.get(keys[word], 0) & 1
-        )
-        if len(words) > 1 and kinds[0] == WEAK and keys[words[1]] in word_lists().prepositions:
-            torn += 1
-        return torn
 
     def candidates(self) -> list[Candidate]:
         """Phrases that could stand in the title, best first."""

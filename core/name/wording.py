@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from core.name.corpus import respell
 from core.name.tokens import is_unspaced
@@ -12,6 +13,9 @@ LIMIT = 60
 """Characters of a title."""
 VARIOUS = "Various requests in "
 """How the title of a cluster opens that has more of a language than of a topic."""
+OTHERS = "other languages"
+MISCELLANEOUS = "Miscellaneous: "
+"""How the title of a cluster opens that has no one topic."""
 
 _ENDINGS = "ations ation ional ions ion al ating ated ates ate ings ing ies ed es s e y"
 _LEAD = re.compile(
@@ -48,6 +52,16 @@ def fit(text: str, limit: int = LIMIT) -> str:
     if " " in cut[limit // 2 :] and not is_unspaced(cut):
         cut = cut.rsplit(" ", 1)[0]
     return cut.rstrip(" ,:;") + "…"
+
+
+def joined(parts: Sequence[str], limit: int = LIMIT) -> str:
+    """As many of the parts, a comma between, as `limit` characters hold; the first one cut where it alone is longer."""
+    out = fit(parts[0], limit) if parts else ""
+    for part in parts[1:]:
+        if len(out) + 2 + len(part) > limit:
+            break
+        out += f", {part}"
+    return out
 
 
 def stem(word: str) -> str:

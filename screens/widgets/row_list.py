@@ -115,7 +115,7 @@ class RowList(Drawn, ScrollView, can_focus=True):
             self.cursor = self._stops[min(place, len(self._stops) - 1)]
         self._resized()
         if top:
-            self.scroll_to(y=0, animate=False)
+            self._scroll(0)
         self.refresh()
 
     def add_lines(self, lines: Sequence[Line], *, more: bool) -> None:
@@ -147,6 +147,10 @@ class RowList(Drawn, ScrollView, can_focus=True):
         self._move(self._stops[to])
         return to != at
 
+    def _scroll(self, y: int) -> None:
+        """Scroll at once; forced, for the scrollbar may not know yet that the list became longer."""
+        self.scroll_to(y=y, animate=False, force=True)
+
     def _resized(self) -> None:
         self.virtual_size = Size(self.scrollable_content_region.width, len(self.lines))
 
@@ -168,9 +172,9 @@ class RowList(Drawn, ScrollView, can_focus=True):
             at = bisect_left(self._stops, line)
             first = max(self._stops[at - 1] + 1 if at else 0, line - height + 1)
         if first < top:
-            self.scroll_to(y=first, animate=False)
+            self._scroll(first)
         elif line >= top + height:
-            self.scroll_to(y=line - height + 1, animate=False)
+            self._scroll(line - height + 1)
 
     def _ask(self) -> None:
         bottom = round(self.scroll_y) + self.size.height
@@ -228,16 +232,16 @@ class RowList(Drawn, ScrollView, can_focus=True):
         self._leap(-self.size.height // 2)
 
     def action_cursor_top(self) -> None:
-        self.scroll_to(y=0, animate=False)
+        self._scroll(0)
         if self._stops:
             self._move(self._stops[0])
-            self.scroll_to(y=0, animate=False)
+            self._scroll(0)
 
     def action_cursor_bottom(self) -> None:
-        self.scroll_to(y=len(self.lines), animate=False)
+        self._scroll(len(self.lines))
         if self._stops:
             self._move(self._stops[-1])
-            self.scroll_to(y=len(self.lines), animate=False)
+            self._scroll(len(self.lines))
 
     def _step_or_scroll(self, by: int) -> None:
         """To the next line with a value; over long stretches without one, line by line."""
@@ -245,11 +249,11 @@ class RowList(Drawn, ScrollView, can_focus=True):
         at = bisect_left(self._stops, self.cursor)
         to = at + by
         if not self._stops or not 0 <= to < len(self._stops):
-            self.scroll_to(y=top + by, animate=False)
+            self._scroll(top + by)
             return
         line = self._stops[to]
         if not top - height < line < top + 2 * height or not (top <= self.cursor < top + height):
-            self.scroll_to(y=top + by, animate=False)
+            self._scroll(top + by)
             if top <= line < top + height:
                 self._move(line)
             return
@@ -257,9 +261,9 @@ class RowList(Drawn, ScrollView, can_focus=True):
 
     def _leap(self, by: int) -> None:
         if not self._stops:
-            self.scroll_to(y=round(self.scroll_y) + by, animate=False)
+            self._scroll(round(self.scroll_y) + by)
             return
         target = self.cursor + by
         at = bisect_left(self._stops, target) if by > 0 else bisect_right(self._stops, target) - 1
-        self.scroll_to(y=round(self.scroll_y) + by, animate=False)
+        self._scroll(round(self.scroll_y) + by)
         self._move(self._stops[max(0, min(at, len(self._stops) - 1))])

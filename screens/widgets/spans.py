@@ -67,7 +67,7 @@ class Drawn(Widget):
                 ground = self.app.get_component_styles("look--cursor").rich_style.bgcolor
             found = self.app.get_component_styles(f"look--{name}").rich_style
             bold = True if cursor else found.bold
-            style = Style(color=found.color, bgcolor=ground, bold=bold, reverse=found.reverse)
+            style = Style(color=found.color, bgcolor=ground, bold=bold, reverse=found.reverse, dim=found.dim)
             self._looks[name, cursor] = style
         return style
 
@@ -140,7 +140,7 @@ def _wrap_paragraph(paragraph: str, width: int) -> list[str]:
     for word in _words(paragraph):
         cells = cell_len(word)
         if used and used + cell_len(word.rstrip()) > width:
-            lines.append(line)
+            lines.append(line.rstrip())
             line, used = "", 0
         while cells > width and cell_len(word.rstrip()) > width:
             head = set_cell_size(word, width).rstrip(" ") or word[:1]
@@ -150,7 +150,7 @@ def _wrap_paragraph(paragraph: str, width: int) -> list[str]:
         line += word
         used += cells
     if line:
-        lines.append(line)
+        lines.append(line.rstrip())
     return lines
 
 
