@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
+from textual.worker import Worker
 
 from core.errors import ActionError
 from core.registry import REGISTRY, Action
@@ -95,7 +96,8 @@ class ActionScreen(Screen[None]):
         offered = {
             name: value
             for name, value in self.offers().items()
-            if name in action.params and (action.params[name].required or action.effect in ("destroy", "view"))
+            if name in action.params
+            and (action.params[name].required or action.effect in ("destroy", "view"))
         }
         known = {**offered, **(given or {})}
         asks = action.effect in ("job", "file", "write")
@@ -127,7 +129,9 @@ class ActionScreen(Screen[None]):
 
     def _start(self, action: Action, params: dict[str, Any]) -> None:
         if self.session.read_only:
-            self.complain(ActionError("not_allowed", f"{action.id} changes something; this session is read-only."))
+            self.complain(
+                ActionError("not_allowed", f"{action.id} changes something; this session is read-only.")
+            )
         elif not self.desk.jobs.start(Order(action.id, params)):
             self.say(f"{action.title} waits until the running job is over.")
         self.jobs_changed()
@@ -163,7 +167,7 @@ class ActionScreen(Screen[None]):
     ) -> None:
         """Run a coroutine function beside the keys; a newer one of the group takes its place."""
         work: Callable[[], Coroutine[None, None, None]] = partial(self._guarded, function, *arguments)
-        self.run_worker(work, group=group, exclusive=exclusive)
+        _: Worker[None] = self.run_worker(work, group=group, exclusive=exclusive)
 
     async def _guarded(self, function: Callable[..., Awaitable[None]], *arguments: Any) -> None:
         try:
@@ -201,7 +205,11 @@ class ActionScreen(Screen[None]):
             trace = "".join(traceback.format_exception(error))
             self.app.push_screen(
                 ErrorScreen(
-                    "A fault in lmsys-tui", f"{type(error).__name__}: {error}", "Please report it with this text.", "", trace
+                    "A fault in lmsys-tui",
+                    f"{type(error).__name__}: {error}",
+                    "Please report it with this text.",
+                    "",
+                    trace,
                 )
             )
 
@@ -266,5 +274,14 @@ class ActionScreen(Screen[None]):
         self.app.pop_screen()
 
 
-THEMES = ("textual-dark", "textual-light", "high-contrast", "ansi-dark", "ansi-light", "nord", "gruvbox", "solarized-light")
+THEMES = (
+    "textual-dark",
+    "textual-light",
+    "high-contrast",
+    "ansi-dark",
+    "ansi-light",
+    "nord",
+    "gruvbox",
+    "solarized-light",
+)
 """The themes that `T` goes through."""

@@ -16,7 +16,11 @@ from screens.widgets.bars import Bar
 from screens.widgets.row_list import RowList
 from screens.widgets.spans import Line, Span, wrap
 
-ROLES = {"user": ("\u2503 USER", "user"), "assistant": ("  ASSISTANT", "other"), "system": ("\u2506 SYSTEM", "dim")}
+ROLES = {
+    "user": ("\u2503 USER", "user"),
+    "assistant": ("  ASSISTANT", "other"),
+    "system": ("\u2506 SYSTEM", "dim"),
+}
 """Head and look of a turn by role; an unknown role is shown by its name."""
 
 GUTTERS = {"user": "\u2503 ", "system": "\u2506 "}
@@ -51,8 +55,17 @@ class ConversationScreen(ActionScreen):
     def on_mount(self) -> None:
         """Open the conversation under the list's cursor."""
         self.query_one(RowList).focus()
-        keys = (("n", " next  "), ("p", " previous  "), ("j k", " scroll  "), ("y", " copy  "), ("esc", " back  "), ("?", " help"))
-        self.query_one("#reader-keys", Bar).set_spans([s for key, word in keys for s in ((f" {key}", "key"), (word, "dim"))])
+        keys = (
+            ("n", " next  "),
+            ("p", " previous  "),
+            ("j k", " scroll  "),
+            ("y", " copy  "),
+            ("esc", " back  "),
+            ("?", " help"),
+        )
+        self.query_one("#reader-keys", Bar).set_spans(
+            [s for key, word in keys for s in ((f" {key}", "key"), (word, "dim"))]
+        )
         self._open()
 
     def _open(self) -> None:
@@ -78,7 +91,9 @@ class ConversationScreen(ActionScreen):
         rows.set_lines(conversation_lines(detail, rows.inner_width), top=top)
         if top:
             rows.scroll_to(y=0, animate=False, force=True)
-        self.query_one("#reader-title", Bar).set_spans(((" ", "text"), (one_line(detail.text, 200), "strong")))
+        self.query_one("#reader-title", Bar).set_spans(
+            ((" ", "text"), (one_line(detail.text, 200), "strong"))
+        )
         self.query_one("#reader-facts", Bar).set_spans(facts(detail, self.session.view.run))
 
     def action_neighbour(self, by: int) -> None:
@@ -135,5 +150,8 @@ def conversation_lines(detail: QueryDetail, width: int) -> list[Line]:
     if detail.metadata:
         lines.append(Line((("METADATA", "dim"),)))
         for name, value in detail.metadata.items():
-            lines += [Line(((part, "dim"),)) for part in wrap(f"  {one_line(str(name))}: {one_line(str(value), 500)}", width)]
+            lines += [
+                Line(((part, "dim"),))
+                for part in wrap(f"  {one_line(str(name))}: {one_line(str(value), 500)}", width)
+            ]
     return lines

@@ -14,7 +14,12 @@ def offers_of(value: object, view: View) -> dict[str, Any]:
     """The parameters that a row gives, and for the rest those of the view."""
     offered: dict[str, Any] = {}
     if isinstance(value, RunRow):
-        offered = {"run": value.run, "dataset": value.dataset, "hierarchy": value.hierarchy, "set": value.summary_set}
+        offered = {
+            "run": value.run,
+            "dataset": value.dataset,
+            "hierarchy": value.hierarchy,
+            "set": value.summary_set,
+        }
     elif isinstance(value, NodeRow):
         offered = {"node": value.node, "parent": value.node, "cluster": value.cluster}
     elif isinstance(value, ClusterRow | Neighbour):

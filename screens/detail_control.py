@@ -67,7 +67,9 @@ class DetailControl:
     async def _children(self, branch: Branch) -> tuple[NodeRow | ClusterRow, ...]:
         if branch.loaded:
             return tuple(child.row for child in branch.children[:CHILDREN])
-        found = await self.screen.desk.reading.dispatch("node.list", {"parent": branch.key, "limit": CHILDREN})
+        found = await self.screen.desk.reading.dispatch(
+            "node.list", {"parent": branch.key, "limit": CHILDREN}
+        )
         rows: tuple[NodeRow, ...] = found.data
         return rows
 

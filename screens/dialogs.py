@@ -41,7 +41,16 @@ class ConfirmScreen(ModalScreen[bool]):
             yield TextBlock(self._question, "warn")
             yield TextBlock(self._losses, "text")
             bar = Bar()
-            bar.set_spans((("y", "key"), (" yes, do it    ", "text"), ("n", "key"), (" or ", "dim"), ("esc", "key"), (" no", "text")))
+            bar.set_spans(
+                (
+                    ("y", "key"),
+                    (" yes, do it    ", "text"),
+                    ("n", "key"),
+                    (" or ", "dim"),
+                    ("esc", "key"),
+                    (" no", "text"),
+                )
+            )
             yield bar
 
     def action_accept(self) -> None:
@@ -82,7 +91,14 @@ class PagerScreen(ModalScreen[None]):
             yield RowList()
             bar = Bar()
             bar.set_spans(
-                (("j k", "key"), (" scroll   ", "text"), ("y", "key"), (" copy   ", "text"), ("esc", "key"), (" close", "text"))
+                (
+                    ("j k", "key"),
+                    (" scroll   ", "text"),
+                    ("y", "key"),
+                    (" copy   ", "text"),
+                    ("esc", "key"),
+                    (" close", "text"),
+                )
             )
             yield bar
 
@@ -116,14 +132,20 @@ class PagerScreen(ModalScreen[None]):
 class ErrorScreen(PagerScreen):
     """An error, or something else that is worth a window: it can be read and copied."""
 
-    def __init__(self, title: str, message: str, hint: str, code: str, trace: str = "", look: str = "bad") -> None:
+    def __init__(
+        self, title: str, message: str, hint: str, code: str, trace: str = "", look: str = "bad"
+    ) -> None:
         super().__init__(title)
         self._look = look
         self._message, self._hint, self._code, self._trace = message, hint, code, trace
 
     def lines(self, width: int) -> list[Line]:
         """Message, hint, code, traceback."""
-        parts = ((self._message, self._look), (self._hint, "text"), (f"code: {self._code}" if self._code else "", "dim"))
+        parts = (
+            (self._message, self._look),
+            (self._hint, "text"),
+            (f"code: {self._code}" if self._code else "", "dim"),
+        )
         lines: list[Line] = []
         for text, look in parts:
             if text:

@@ -6,34 +6,29 @@ import importlib
 from typing import Any, ClassVar
 
 from textual import on
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
-from textual.events import DescendantFocus, Resize
 from textual.widgets import Input
 
 from core.errors import ActionError
 from core.registry import REGISTRY, Action
 from core.session import Result
-from screens.base import ActionScreen, Desk
+from screens.base import Desk
 from screens.cursor import applies_to, offers_of, text_of
 from screens.detail_control import DetailControl
 from screens.job_control import JobControl
 from screens.jobs import JobEnded, JobProgressed, Order
 from screens.keys import screen_bindings
 from screens.opening import Opening
+from screens.pane_screen import PaneScreen
 from screens.places import crumbs_spans, footer_spans, header_spans, tabs_spans
 from screens.runs_control import RunsControl
 from screens.search_control import SearchControl
 from screens.state import ScreenState, load_state, save_state
 from screens.tree_control import TreeControl
 from screens.widgets.bars import Bar
-from screens.widgets.panes import PANES, ClusterPane, Pane, RunsPane, SearchPane, TreePane
+from screens.widgets.panes import PANES
 from screens.widgets.row_list import RowList
 from screens.widgets.tree_list import Branch, TreeList
-
-WIDE = 120
-"""From so many columns on all panes are shown."""
 
 WARM_SECONDS = 0.2
 """How long after the start slow imports begin."""
@@ -42,43 +37,23 @@ POLL_SECONDS = 2.0
 """How often the store is asked whether anyone has changed it."""
 
 
-class Explorer(ActionScreen):
+class Explorer(PaneScreen):
     """Runs, tree, detail and search of a workspace."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *screen_bindings(),
-        Binding("tab", "next_pane", "Next pane", show=False),
-        Binding("shift+tab", "previous_pane", "Previous pane", show=False),
-        *[Binding(str(n), f"pane('{name}')", name, show=False) for n, name in enumerate(PANES, 1)],
-        Binding("z", "zoom", "One pane or all", show=False),
         Binding("A", "all_steps", "All steps that are missing", show=False),
         Binding("R", "refresh_view", "Read again", show=False),
     ]
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]
         self.tree_control = TreeControl(self)
         self.detail_control = DetailControl(self)
         self.search_control = SearchControl(self)
         self.job_control = JobControl(self)
         self.runs_control = RunsControl(self)
         self.opening = Opening(self)
-        self.active = "tree"
-
-    def compose(self) -> ComposeResult:
-        """Bars above and below, the panes between."""
-        yield Bar(id="header")
-        yield Bar(id="crumbs")
-        with Horizontal(id="panes"):
-            with Vertical(id="left"):
-                yield RunsPane("runs")
-                yield TreePane("tree")
-            with Vertical(id="right"):
-                yield ClusterPane("cluster")
-                yield SearchPane("search")
-        yield Bar(id="job")
-        yield Bar(id="footer")
 
     def on_mount(self) -> None:
         """Show where the person was; read the rest beside it."""
@@ -122,66 +97,6 @@ class Explorer(ActionScreen):
             self.perform(REGISTRY.get("node.open"), {"node": node})
         self.draw_bars()
 
-    # Panes and focus.
-
-    def pane(self, name: str) -> Pane:
-        """A pane by name."""
-        return self.query_one(f"#{name}", Pane)
-
-    def activate(self, name: str) -> None:
-        """Make a pane the active one and put the focus into it."""
-        self.mark(name)
-        self.call_after_refresh(self._focus_active)
-
-    def mark(self, name: str) -> None:
-        """The active pane and the column that it stands in: on a narrow screen the others are hidden."""
-        self.active = name
-        for pane in self.query(Pane):
-            pane.set_class(pane.id == name, "-active")
-        self.query_one("#left").set_class(name in ("runs", "tree"), "-active")
-        self.query_one("#right").set_class(name in ("cluster", "search"), "-active")
-
-    def _focus_active(self) -> None:
-        rows = self.pane(self.active).rows
-        if self.active == "search" and not rows.lines:
-            self.query_one("#search-input", Input).focus()
-        else:
-            rows.focus()
-        self.draw_bars()
-
-    @on(DescendantFocus)
-    def _focused(self, event: DescendantFocus) -> None:
-        pane = next((node for node in event.widget.ancestors if isinstance(node, Pane)), None)
-        if pane is not None and pane.id != self.active:
-            self.mark(pane.id or "tree")
-        self.draw_bars()
-
-    def action_pane(self, name: str) -> None:
-        """Go to a pane."""
-        self.activate(name)
-
-    def action_next_pane(self) -> None:
-        """Go to the next pane."""
-        self.activate(PANES[(PANES.index(self.active) + 1) % len(PANES)])
-
-    def action_previous_pane(self) -> None:
-        """Go to the previous pane."""
-        self.activate(PANES[(PANES.index(self.active) - 1) % len(PANES)])
-
-    def action_zoom(self) -> None:
-        """Show one pane alone, or all."""
-        self.toggle_class("-zoom")
-        self.draw_bars()
-
-    @property
-    def single(self) -> bool:
-        """Whether one pane is shown at a time."""
-        return self.has_class("-zoom") or self.size.width < WIDE
-
-    @on(Resize)
-    def _resized(self) -> None:
-        self.call_after_refresh(self.draw_bars)
-
     @on(RowList.WidthChanged)
     def _width_changed(self, event: RowList.WidthChanged) -> None:
         for control in (self.runs_control, self.detail_control, self.search_control):
@@ -194,7 +109,11 @@ class Explorer(ActionScreen):
         """Say where the person is, and what the keys do here."""
         view = self.session.view
         run = self.runs_control.current
-        header = tabs_spans(self.active, run, view) if self.single else header_spans(run, view, self.session.folder)
+        header = (
+            tabs_spans(self.active, run, view)
+            if self.single
+            else header_spans(run, view, self.session.folder)
+        )
         self.query_one("#header", Bar).set_spans(header)
         self.query_one("#crumbs", Bar).set_spans(crumbs_spans(view, self.tree_control.path))
         self._footer()
@@ -339,7 +258,9 @@ class Explorer(ActionScreen):
     async def _after_job(self, event: JobEnded) -> None:
         await self.runs_control.read()
         view = self.session.view
-        if view.run is None or (event.error is None and (view.run, view.hierarchy) != self.tree_control.shown):
+        if view.run is None or (
+            event.error is None and (view.run, view.hierarchy) != self.tree_control.shown
+        ):
             self.tree_control.show_current()
         else:
             await self.tree_control.refresh()

@@ -51,7 +51,12 @@ class Choice(Drawn, can_focus=True):
         spans: list[Span] = [("\u25b6 " if self.has_focus else "  ", "key")]
         for value in self.values:
             here = value == self.value
-            spans.append((f"[{value or 'default'}] " if here else f" {value or 'default'}  ", "strong" if here else "dim"))
+            spans.append(
+                (
+                    f"[{value or 'default'}] " if here else f" {value or 'default'}  ",
+                    "strong" if here else "dim",
+                )
+            )
         return self.draw(spans if y == 0 else (), self.size.width, cursor=self.has_focus)
 
 
@@ -91,7 +96,14 @@ class FormScreen(ModalScreen[dict[str, Any] | None]):
             yield TextBlock("", "help")
             keys = Bar()
             keys.set_spans(
-                ((" enter", "key"), (" run   ", "text"), ("tab", "key"), (" next field   ", "text"), ("esc", "key"), (" leave", "text"))
+                (
+                    (" enter", "key"),
+                    (" run   ", "text"),
+                    ("tab", "key"),
+                    (" next field   ", "text"),
+                    ("esc", "key"),
+                    (" leave", "text"),
+                )
             )
             yield keys
 
@@ -103,7 +115,12 @@ class FormScreen(ModalScreen[dict[str, Any] | None]):
     def _row(self, param: Param) -> Horizontal:
         label = Bar(classes="label")
         needed = param.required and param.name not in self._known
-        label.set_spans(((f"{param.name:<{LABEL - 2}}", "strong" if needed else "text"), ("* " if param.required else "  ", "warn")))
+        label.set_spans(
+            (
+                (f"{param.name:<{LABEL - 2}}", "strong" if needed else "text"),
+                ("* " if param.required else "  ", "warn"),
+            )
+        )
         value = self._known.get(param.name, param.default)
         return Horizontal(label, _field(param, value, self._example(param.name)), classes="field")
 

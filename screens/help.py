@@ -56,14 +56,21 @@ class HelpScreen(PagerScreen):
     def lines(self, width: int) -> list[Line]:  # noqa: ARG002
         """Everything, by area."""
         actions = list(REGISTRY.load().values())
-        lines = [*_block("Moving", MOTIONS), *_block("In the search pane", SEARCHING), *_block("The program", PROGRAM)]
+        lines = [
+            *_block("Moving", MOTIONS),
+            *_block("In the search pane", SEARCHING),
+            *_block("The program", PROGRAM),
+        ]
         with_keys = [action for action in actions if self.keys(action)]
         lines += _block("Actions, everywhere", self._rows(a for a in with_keys if everywhere(a)))
         for pane, scopes in PANE_SCOPES.items():
             rows = self._rows(a for a in with_keys if a.scope in scopes and not everywhere(a))
             lines += _block(f"Actions, in {PANE_TITLES[pane]}", rows)
         lines += [Line((("Marks", "heading"),)), Line(((COHERENCE_LEGEND, "text"),))]
-        lines += [Line((("\u25b8 \u25be theme   \u00b7 cluster   \u2591 noise   \u25cc no good parent", "text"),)), Line()]
+        lines += [
+            Line((("\u25b8 \u25be theme   \u00b7 cluster   \u2591 noise   \u25cc no good parent", "text"),)),
+            Line(),
+        ]
         lines.append(Line((("All actions (type : and the name, or write them in a script)", "heading"),)))
         lines += [Line(((fit(action.id, 20), "strong"), (action.summary, "text"))) for action in actions]
         return lines

@@ -10,7 +10,7 @@ from core.registry import REGISTRY
 from core.session import Result
 from core.text import one_line
 from screens.jobs import JobEnded
-from screens.tree_control import STEPS
+from screens.steps import STEPS
 from screens.widgets.bars import Bar
 from screens.widgets.spans import Span, share_bar
 
@@ -140,7 +140,9 @@ def told(result: Result) -> str:
     counts = [
         f"{value:,} {field.name.replace('_', ' ')}"
         for field in dataclasses.fields(data)
-        if isinstance(value := getattr(data, field.name), int) and not isinstance(value, bool) and field.name != "seed"
+        if isinstance(value := getattr(data, field.name), int)
+        and not isinstance(value, bool)
+        and field.name != "seed"
     ]
     path = getattr(data, "path", None)
     return f"{title}: {', '.join(counts) or 'done'}" + (f" \u2192 {path}" if isinstance(path, str) else "")

@@ -38,7 +38,9 @@ class JobProgressed(Message):
 class JobEnded(Message):
     """The job is over: with a result, or with the error that ended it."""
 
-    def __init__(self, order: Order, result: Result | None, error: BaseException | None, changes: dict[str, Any]) -> None:
+    def __init__(
+        self, order: Order, result: Result | None, error: BaseException | None, changes: dict[str, Any]
+    ) -> None:
         super().__init__()
         self.order = order
         self.result = result

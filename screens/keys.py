@@ -76,7 +76,9 @@ def check_keymap(keymap: Mapping[str, str]) -> dict[str, str]:
             for place in places(action):
                 other = owners.setdefault((place, key), action.id)
                 if other != action.id and (own or other in keymap):
-                    raise _bad(f"{key!r} would be both {other} and {action.id}.", "Give one of them another key.")
+                    raise _bad(
+                        f"{key!r} would be both {other} and {action.id}.", "Give one of them another key."
+                    )
     return dict(keymap)
 
 

@@ -38,7 +38,12 @@ class Opening:
             screen.background("jump", self.cluster, value.cluster)
         elif action.id == "node.open" and isinstance(value, NodeRow) and self.session.view.hierarchy is None:
             screen.activate("cluster")
-        elif action.id == "node.open" and isinstance(value, NodeRow) and value.kind != "root" and not value.children:
+        elif (
+            action.id == "node.open"
+            and isinstance(value, NodeRow)
+            and value.kind != "root"
+            and not value.children
+        ):
             screen.perform(action)
             screen.activate("cluster")
         else:

@@ -66,7 +66,11 @@ def crumbs_spans(view: View, path: Iterable[str]) -> tuple[Span, ...]:
         return ((" Nothing is clustered yet", "dim"),)
     if view.hierarchy is None:
         missing = "no names and no tree yet" if view.summary_set is None else "no tree yet"
-        keys = "N names the clusters, then B builds the tree; A does both" if view.summary_set is None else "B builds it"
+        keys = (
+            "N names the clusters, then B builds the tree; A does both"
+            if view.summary_set is None
+            else "B builds it"
+        )
         return ((f" {missing}: ", "warn"), (keys, "text"))
     spans: list[Span] = [(" All queries", "dim")]
     for title in path:
@@ -74,10 +78,15 @@ def crumbs_spans(view: View, path: Iterable[str]) -> tuple[Span, ...]:
     return tuple(spans)
 
 
-def footer_spans(bindings: Mapping[str, ActiveBinding], focused: Widget | None, width: int) -> tuple[Span, ...]:
+def footer_spans(
+    bindings: Mapping[str, ActiveBinding], focused: Widget | None, width: int
+) -> tuple[Span, ...]:
     """The keys that matter here, as many as fit; help always."""
     if isinstance(focused, Input):
-        return _keys((("enter", "search by meaning"), ("down", "results"), ("tab", "next pane"), ("esc", "leave")), width)
+        return _keys(
+            (("enter", "search by meaning"), ("down", "results"), ("tab", "next pane"), ("esc", "leave")),
+            width,
+        )
     found: list[tuple[str, str]] = []
     seen: set[str] = set()
     for key, active in bindings.items():

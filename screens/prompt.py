@@ -28,7 +28,9 @@ def completions(line: str) -> list[tuple[str, str]]:
     last = words[-1]
     if len(words) == 1:
         starts = [(a.id + " ", a.summary) for a in actions.values() if a.id.startswith(last)]
-        inside = [(a.id + " ", a.summary) for a in actions.values() if last in a.id and not a.id.startswith(last)]
+        inside = [
+            (a.id + " ", a.summary) for a in actions.values() if last in a.id and not a.id.startswith(last)
+        ]
         return starts + inside
     action = actions.get(words[0])
     if action is None:
@@ -41,7 +43,11 @@ def completions(line: str) -> list[tuple[str, str]]:
         choices = param.choices or (("true", "false") if param.annotation is bool else (f"@{name}",))
         return [(f"{name}={c} ", param.help) for c in choices if c.startswith(value) and c != value]
     used = {word.split("=", 1)[0] for word in words[1:-1]}
-    return [(f"{p.name}=", p.help) for p in action.params.values() if p.name.startswith(last) and p.name not in used]
+    return [
+        (f"{p.name}=", p.help)
+        for p in action.params.values()
+        if p.name.startswith(last) and p.name not in used
+    ]
 
 
 class PromptInput(Input):
@@ -80,7 +86,9 @@ class PromptInput(Input):
 
 def _common(texts: list[str]) -> str:
     first, last = min(texts), max(texts)
-    n = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
+    n = next(
+        (i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last))
+    )
     return first[:n]
 
 
@@ -105,7 +113,16 @@ class PromptScreen(ModalScreen[str | None]):
             yield RowList(id="completions")
             colon = Bar(id="prompt-help")
             colon.set_spans(
-                ((" enter", "key"), (" run  ", "dim"), ("tab", "key"), (" complete  ", "dim"), ("up", "key"), (" earlier  ", "dim"), ("esc", "key"), (" leave", "dim"))
+                (
+                    (" enter", "key"),
+                    (" run  ", "dim"),
+                    ("tab", "key"),
+                    (" complete  ", "dim"),
+                    ("up", "key"),
+                    (" earlier  ", "dim"),
+                    ("esc", "key"),
+                    (" leave", "dim"),
+                )
             )
             yield PromptInput(self._history)
             yield colon

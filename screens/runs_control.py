@@ -65,7 +65,11 @@ class RunsControl:
         self._looking = True
         try:
             version = await self.screen.desk.reading.data_version()
-            if self._version is not None and version != self._version and self.screen.desk.jobs.running is None:
+            if (
+                self._version is not None
+                and version != self._version
+                and self.screen.desk.jobs.running is None
+            ):
                 await self.reread()
             self._version = version
         finally:

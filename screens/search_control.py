@@ -134,7 +134,10 @@ class SearchControl:
     def _count(self, result: Result) -> None:
         spans: list[Span] = []
         if result.total is not None:
-            spans += [(f"{result.total:,}", "number"), (" match the words" if self.mode is None else " found", "dim")]
+            spans += [
+                (f"{result.total:,}", "number"),
+                (" match the words" if self.mode is None else " found", "dim"),
+            ]
         else:
             spans += [(f"{len(result.data):,}", "number"), (" nearest", "dim")]
         spans.append((f" \u00b7 by {MODES[self.mode]}", "dim"))

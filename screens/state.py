@@ -28,7 +28,9 @@ def load_state(folder: Path) -> ScreenState:
     """What was saved; the default when there is nothing, or nothing that can be understood."""
     try:
         found = json.loads((folder / FILE_NAME).read_text("utf-8"))
-        texts = {k: v for k, v in found.items() if k in ScreenState.__dataclass_fields__ and isinstance(v, str)}
+        texts = {
+            k: v for k, v in found.items() if k in ScreenState.__dataclass_fields__ and isinstance(v, str)
+        }
         expanded = tuple(str(node) for node in found.get("expanded", ())[:MOST_EXPANDED])
     except (OSError, ValueError, AttributeError, TypeError):
         return ScreenState()

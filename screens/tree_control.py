@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.errors import ActionError
-from core.registry import REGISTRY
 from core.rows import ClusterRow, NodeOpened, NodeRow, RunRow, Status
 from core.session import Result
+from screens.steps import steps, steps_lines
 from screens.widgets.bars import Bar
-from screens.widgets.detail_lines import Step, steps_lines
 from screens.widgets.spans import COHERENCE_LEGEND, Span
 from screens.widgets.tree_list import Branch, TreeList
 
@@ -18,9 +17,6 @@ if TYPE_CHECKING:
 
 PAGE = 1_000
 """Children of a node that are read at once."""
-
-STEPS = ("data.load", "embed.run", "run.kmeans", "summary.create", "hierarchy.build")
-"""The actions that lead from nothing to a tree, in order."""
 
 
 class TreeControl:
@@ -196,22 +192,3 @@ def _run_node(run: RunRow | None, result: Result) -> NodeRow:
     size = run.queries if run is not None else sum(row.size for row in clusters)
     count = result.total if result.total is not None else len(clusters)
     return NodeRow("root", None, 0, "root", "All queries", "", size, 1.0, None, None, False, None, count)
-
-
-def steps(status: Status | None) -> list[Step]:
-    """The steps of the pipeline; those before the next one are done."""
-    upcoming = status.next_step.split(" ", 1)[0] if status is not None else STEPS[0]
-    at = STEPS.index(upcoming) if upcoming in STEPS else len(STEPS)
-    told = {
-        "data.load": "the bundled sample, a file or a dataset of the hub",
-        "embed.run": "a vector for each distinct text",
-        "run.kmeans": "or H by density, which keeps noise apart",
-        "summary.create": "a title and a description each",
-        "hierarchy.build": "themes over the clusters",
-    }
-    if status is not None and status.texts:
-        told["data.load"] = f"{status.conversations:,} conversations, {status.texts:,} distinct texts"
-    return [
-        Step(REGISTRY.get(step).title, (REGISTRY.get(step).keys or (":",))[0], n < at, told[step])
-        for n, step in enumerate(STEPS)
-    ]

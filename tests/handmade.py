@@ -79,7 +79,14 @@ def _language(text: str) -> str:
     return "German" if "Schreibe" in text else "French" if "Rédige" in text else "English"
 
 
-def handmade(folder: Path, themes: Themes = USUAL, noise: tuple[str, ...] = NOISE, *, label: str = "", tree: bool = True) -> Path:
+def handmade(
+    folder: Path,
+    themes: Themes = USUAL,
+    noise: tuple[str, ...] = NOISE,
+    *,
+    label: str = "",
+    tree: bool = True,
+) -> Path:
     """A workspace with these themes, clusters and queries; every number in it follows from them."""
     log = folder.with_name(folder.name + ".jsonl")
     groups = [(title, texts) for clusters in themes.values() for title, texts in clusters.items()]
@@ -90,7 +97,10 @@ def handmade(folder: Path, themes: Themes = USUAL, noise: tuple[str, ...] = NOIS
             asked += [(words, number)] * times
     with log.open("w", encoding="utf-8") as file:
         for n, (words, _) in enumerate(asked):
-            turns = [{"role": "user", "content": words}, {"role": "assistant", "content": f"Here is an answer.\n\nIt is number {n}."}]
+            turns = [
+                {"role": "user", "content": words},
+                {"role": "assistant", "content": f"Here is an answer.\n\nIt is number {n}."},
+            ]
             row = {
                 "conversation_id": f"c{n:04}", "model": MODELS[n * 7 % 11 % 4], "language": _language(words),
                 "conversation": turns, "tstamp": 1_690_000_000 + n * 3600,
@@ -107,7 +117,9 @@ def handmade(folder: Path, themes: Themes = USUAL, noise: tuple[str, ...] = NOIS
 
 def _store(themes: Themes, clusters: list[int], titles: list[str], label: str, tree: bool) -> None:
     queries = list(Query.select().order_by(Query.id))
-    by_cluster = {n: [q for q, c in zip(queries, clusters, strict=True) if c == n] for n in (-1, *range(len(titles)))}
+    by_cluster = {
+        n: [q for q, c in zip(queries, clusters, strict=True) if c == n] for n in (-1, *range(len(titles)))
+    }
     space = Space.create(
         name="by-hand", model="by-hand", origin="", revision="1", dim=4, dtype="float16", texts=Text.select().count(),
         checksum=0, created_at=NOW,
@@ -127,7 +139,9 @@ def _store(themes: Themes, clusters: list[int], titles: list[str], label: str, t
             continue
         texts = list(dict.fromkeys(query.text_id for query in members))
         others = [q.text_id for n, qs in by_cluster.items() if n not in (number, -1) for q in qs[:1]][:3]
-        near = [[n, round(0.8 - 0.1 * i, 2)] for i, n in enumerate(n for n in range(len(titles)) if n != number)][:3]
+        near = [
+            [n, round(0.8 - 0.1 * i, 2)] for i, n in enumerate(n for n in range(len(titles)) if n != number)
+        ][:3]
         Cluster.create(
             run=run, number=number, kind="noise" if number < 0 else "cluster", size=len(members), texts=len(texts),
             coherence=None if number < 0 else (0.45, 0.2, 0.05, 0.33)[number % 4], medoid=texts[0],
@@ -135,7 +149,9 @@ def _store(themes: Themes, clusters: list[int], titles: list[str], label: str, t
             boundary=json.dumps(texts[-2:]), outside=json.dumps(others if number >= 0 else []), tags="[]", flags="[]", notes="",
         )  # fmt: skip
         for n, query in enumerate(members):
-            Assignment.create(run=run, query=query, cluster=number, distance=n / 100, is_noise=int(number < 0))
+            Assignment.create(
+                run=run, query=query, cluster=number, distance=n / 100, is_noise=int(number < 0)
+            )
         if number >= 0:
             Summary.create(
                 summary_set=names, cluster=number, title=titles[number], form="phrase", phrases=json.dumps(["first", "second"]),
@@ -149,16 +165,29 @@ def _store(themes: Themes, clusters: list[int], titles: list[str], label: str, t
 
 def _tree(run: Run, names: SummarySet, themes: Themes, sizes: dict[int, int]) -> int:
     hierarchy = Hierarchy.create(
-        name="tree-local-22bb", run=run, summary_set=names, method="local", parameters="{}", levels=2, created_at=NOW
+        name="tree-local-22bb",
+        run=run,
+        summary_set=names,
+        method="local",
+        parameters="{}",
+        levels=2,
+        created_at=NOW,
     )
 
-    def node(key: str, parent: str | None, position: int, kind: str, title: str, size: int, **more: object) -> None:
+    def node(
+        key: str, parent: str | None, position: int, kind: str, title: str, size: int, **more: object
+    ) -> None:
+        level = 0 if parent is None else 1 if parent == "root" else 2
+        values = {
+            "key": key,
+            "parent": parent,
+            "position": position,
+            "kind": kind,
+            "title": title,
+            "size": size,
+        }
         Node.create(
-            **{
-                "hierarchy": hierarchy, "key": key, "parent": parent, "position": position, "kind": kind, "title": title,
-                "size": size, "level": 0 if parent is None else 1 if parent == "root" else 2, "description": "",
-                "low_fit": 0, **more,
-            }  # fmt: skip
+            **{"hierarchy": hierarchy, "level": level, "description": "", "low_fit": 0, **values, **more}
         )
 
     node("root", None, 0, "root", "All queries", sum(sizes.values()))
@@ -170,7 +199,17 @@ def _tree(run: Run, names: SummarySet, themes: Themes, sizes: dict[int, int]) ->
         for position, (title, n) in enumerate(zip(clusters, inside, strict=True)):
             coherence = (0.45, 0.2, 0.05, 0.33)[n % 4]
             low = int(n % 5 == 4)
-            node(f"c{n}", f"t{at}", position, "cluster", title, sizes[n], cluster=n, coherence=coherence, low_fit=low)
+            node(
+                f"c{n}",
+                f"t{at}",
+                position,
+                "cluster",
+                title,
+                sizes[n],
+                cluster=n,
+                coherence=coherence,
+                low_fit=low,
+            )
         number += len(clusters)
     if sizes[-1]:
         node("noise", "root", len(themes), "noise", "Noise", sizes[-1], cluster=-1)

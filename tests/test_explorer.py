@@ -100,10 +100,14 @@ async def test_the_detail_lists_every_query_of_the_cluster(fixture_workspace: Pa
         everything = run.session.dispatch("query.list", {"cluster": branch.row.cluster, "limit": 1000}).data
         values = [line.value for line in run.rows("cluster").lines]
         tail = values[len(values) - len(everything) :]
-        assert [value.text_id for value in tail if isinstance(value, TextRow)] == [r.text_id for r in everything]
+        assert [value.text_id for value in tail if isinstance(value, TextRow)] == [
+            r.text_id for r in everything
+        ]
 
 
-async def test_long_lists_are_read_page_by_page(fixture_workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_long_lists_are_read_page_by_page(
+    fixture_workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("screens.detail_control.PAGE", 5)
     monkeypatch.setattr("screens.widgets.row_list.NEAR", 2)
     async with driven(fixture_workspace, NARROW, read_only=True) as run:
@@ -168,12 +172,16 @@ async def test_search_while_typing_and_by_enter(fixture_workspace: Path) -> None
         await run.settle()
         wanted = run.session.dispatch("search.queries", {"text": "poem", "mode": "text", "limit": 100})
         found = [line.value for line in run.rows("search").lines]
-        assert [row.text_id for row in found if isinstance(row, TextRow)] == [row.text_id for row in wanted.data]
+        assert [row.text_id for row in found if isinstance(row, TextRow)] == [
+            row.text_id for row in wanted.data
+        ]
         assert f"{wanted.total:,} found" in run.top()
         await run.press("enter")
         both = run.session.dispatch("search.queries", {"text": "poem", "limit": 100})
         found = [line.value for line in run.rows("search").lines]
-        assert [row.text_id for row in found if isinstance(row, TextRow)] == [row.text_id for row in both.data]
+        assert [row.text_id for row in found if isinstance(row, TextRow)] == [
+            row.text_id for row in both.data
+        ]
         first = run.rows("search").value
         assert isinstance(first, TextRow)
         await run.press("t")
@@ -191,7 +199,9 @@ async def test_search_within_the_open_node(fixture_workspace: Path) -> None:
         await run.press("slash", "a", "enter", "w")
         wanted = run.session.dispatch("search.queries", {"text": "a", "within": node, "limit": 100})
         found = [line.value for line in run.rows("search").lines]
-        assert [row.text_id for row in found if isinstance(row, TextRow)] == [row.text_id for row in wanted.data]
+        assert [row.text_id for row in found if isinstance(row, TextRow)] == [
+            row.text_id for row in wanted.data
+        ]
         assert wanted.data
         await run.press("w")
         everywhere = run.session.dispatch("search.queries", {"text": "a", "limit": 100})
@@ -479,11 +489,15 @@ async def test_what_another_process_commits_is_shown(own_workspace: Path) -> Non
 
 
 async def test_read_only_changes_nothing(own_workspace: Path) -> None:
-    before = sorted((p.name, p.read_bytes()) for p in own_workspace.iterdir() if p.is_file() and "-" not in p.name)
+    before = sorted(
+        (p.name, p.read_bytes()) for p in own_workspace.iterdir() if p.is_file() and "-" not in p.name
+    )
     async with driven(own_workspace, read_only=True) as run:
         await run.press("j", "l", "enter", "B", "enter")
         await run.app.action_quit()
-    after = sorted((p.name, p.read_bytes()) for p in own_workspace.iterdir() if p.is_file() and "-" not in p.name)
+    after = sorted(
+        (p.name, p.read_bytes()) for p in own_workspace.iterdir() if p.is_file() and "-" not in p.name
+    )
     assert before == after
 
 

@@ -41,7 +41,9 @@ PAYLOADS = (
     "wide 你好 👩‍👩‍👧‍👦 नमस्ते \u0e01\u0e33 a\u0301\u0302\u0303",
 )
 
-SEQUENCE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|P[^\x1b]*\x1b\\|[ -/]*[0-~])")
+SEQUENCE = re.compile(
+    rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|P[^\x1b]*\x1b\\|[ -/]*[0-~])"
+)
 """An escape sequence: CSI, OSC, DCS or a short one."""
 
 
@@ -65,7 +67,9 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 "extra " + PAYLOADS[8]: PAYLOADS[9],
             }
         )
-    rows.append({"conversation_id": "long", "conversation": [{"role": "user", "content": "[/INST]\x1b[31m" * 10_000}]})
+    rows.append(
+        {"conversation_id": "long", "conversation": [{"role": "user", "content": "[/INST]\x1b[31m" * 10_000}]}
+    )
     log.write_text("".join(json.dumps(row) + "\n" for row in rows))
     workspace = folder / "workspace"
     ran = run_text(
@@ -79,8 +83,12 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
         everything = " ".join(PAYLOADS)
         connection.execute("UPDATE dataset SET name = 'log ' || ?", (everything,))
         connection.execute("UPDATE run SET label = ?", (everything,))
-        connection.execute("UPDATE summary SET title = ? || title, description = ?", (PAYLOADS[0] + everything, everything))
-        connection.execute("UPDATE node SET title = ? || coalesce(title, ''), description = ?", (everything, everything))
+        connection.execute(
+            "UPDATE summary SET title = ? || title, description = ?", (PAYLOADS[0] + everything, everything)
+        )
+        connection.execute(
+            "UPDATE node SET title = ? || coalesce(title, ''), description = ?", (everything, everything)
+        )
     connection.close()
     return workspace
 
@@ -135,7 +143,10 @@ def foreign(raw: bytes) -> list[bytes]:
     """Bytes that the data would have had to put there."""
     rest = SEQUENCE.sub(b"", raw)
     found = [raw_byte for raw_byte in (b"\x1b", b"\x00", b"\x07", b"\x7f", b"\x0c") if raw_byte in rest]
-    bad = [chr(code).encode() for code in (*range(0x80, 0xA0), 0x202E, 0x2066, 0x2069, 0x200B, 0xFEFF, 0xE0041, 0x2028)]
+    bad = [
+        chr(code).encode()
+        for code in (*range(0x80, 0xA0), 0x202E, 0x2066, 0x2069, 0x200B, 0xFEFF, 0xE0041, 0x2028)
+    ]
     found += [code for code in bad if code in rest]
     told = (b"\x1b]52", b"\x1b]0;", b"PWNED\x07", b"\x1b[31mRED", b"\x1b[2Jclear", b"aGFjaw==\x07")
     return found + [sequence for sequence in told if sequence in raw]
@@ -149,7 +160,22 @@ def test_no_byte_of_the_data_acts_on_the_terminal(hostile: Path, tmp_path: Path)
             for keys in ("1", "2", "j", "l", "j", "l", "\r", "j", "\r", "n", "G", "n", "\x1b", "G", "\x1b"):
                 terminal.press(keys)
                 terminal.settle()
-            for keys in ("/", "number", "\r", "j", "\r", "\x1b", ":", "run.show\r", "\x1b", ":", "no[/b]\r", "\x1b", "?", "\x1b"):
+            for keys in (
+                "/",
+                "number",
+                "\r",
+                "j",
+                "\r",
+                "\x1b",
+                ":",
+                "run.show\r",
+                "\x1b",
+                ":",
+                "no[/b]\r",
+                "\x1b",
+                "?",
+                "\x1b",
+            ):
                 terminal.press(keys)
                 terminal.settle()
             assert foreign(terminal.raw) == []
@@ -184,7 +210,9 @@ def test_wrapped_lines_fit_and_keep_every_word(width: int) -> None:
 
     for payload in (*PAYLOADS, "word " * 200, "x" * 500, "你好" * 100, ""):
         lines = wrap(payload, width)
-        assert all(cell_len(line) <= width or not line.strip() or cell_len(line.rstrip()) <= width for line in lines)
+        assert all(
+            cell_len(line) <= width or not line.strip() or cell_len(line.rstrip()) <= width for line in lines
+        )
         assert "".join("".join(lines).split()) == "".join(visible(payload).split())
         assert cell_len(fit(payload, width)) == width
 

@@ -411,7 +411,7 @@ def test_description_without_phrases_or_metadata() -> None:
     [
         ("can you please tell me the time", "The time"),
         ("hey, i would like to know what my balance is please", "What my balance is"),
-        ("how do i say hello in french?", "How do I say hello in French?"),
+        ("how do i say hello in french?", "How do I say hello in French"),
         ("x" * 80, ""),
         ("hello", "Hello"),
     ],

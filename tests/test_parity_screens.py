@@ -73,7 +73,12 @@ def test_no_key_means_two_actions_in_one_place() -> None:
 
 def test_keys_of_actions_are_not_those_of_chrome() -> None:
     keys = {key for action in REGISTRY.load().values() for key in action.keys}
-    chrome = {b.key for owner in (Explorer, *PANES) for b in declared(owner) if not b.action.startswith("screen.do(")}
+    chrome = {
+        b.key
+        for owner in (Explorer, *PANES)
+        for b in declared(owner)
+        if not b.action.startswith("screen.do(")
+    }
     assert not keys & chrome
 
 
@@ -184,9 +189,14 @@ BY_KEYS: dict[str, tuple[tuple[str, ...], str]] = {
 
 
 @pytest.mark.parametrize("name", BY_KEYS)
-async def test_keys_and_script_make_the_same_world(name: str, fixture_workspace: Path, tmp_path: Path) -> None:
+async def test_keys_and_script_make_the_same_world(
+    name: str, fixture_workspace: Path, tmp_path: Path
+) -> None:
     keys, script = BY_KEYS[name]
-    by_keys, by_script = copied(fixture_workspace, tmp_path / "keys"), copied(fixture_workspace, tmp_path / "script")
+    by_keys, by_script = (
+        copied(fixture_workspace, tmp_path / "keys"),
+        copied(fixture_workspace, tmp_path / "script"),
+    )
     plain = Session(by_script, clock=lambda: NOW, read_only=True)
     leaf = plain.dispatch("node.list", {"parent": "t1"}).data[0]
     query = plain.dispatch("cluster.show", {"cluster": leaf.cluster}).data.central[0].query
@@ -231,7 +241,14 @@ def test_help_tells_every_key() -> None:
     from screens.widgets.row_list import RowList
     from screens.widgets.tree_list import TreeList
 
-    words = {"up": "arrows", "down": "arrows", "f1": "F1", "pagedown": "pgdn", "pageup": "pgup", "ctrl+f": "ctrl+d"}
+    words = {
+        "up": "arrows",
+        "down": "arrows",
+        "f1": "F1",
+        "pagedown": "pgdn",
+        "pageup": "pgup",
+        "ctrl+f": "ctrl+d",
+    }
     lines = ["".join(text for text, _ in line.spans) for line in HelpScreen({}).lines(200)]
     told = re.findall(r"[^\s,]+", " ".join(line[:28] for line in lines))
     for owner in (Explorer, ConversationScreen, RowList, TreeList, *PANES):

@@ -106,7 +106,9 @@ def test_no_tree_yet_140x40(snap_compare: Compare) -> None:
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["140x40", "80x24"])
 def test_hostile(snap_compare: Compare, size: tuple[int, int]) -> None:
     themes = {
-        f"{PAYLOADS[n]} theme": {f"{PAYLOADS[n + 4]} cluster": tuple(f"{p} query {n}" for p in PAYLOADS[n : n + 5])}
+        f"{PAYLOADS[n]} theme": {
+            f"{PAYLOADS[n + 4]} cluster": tuple(f"{p} query {n}" for p in PAYLOADS[n : n + 5])
+        }
         for n in range(6)
     }
     app = app_on(handmade(Path("workspace"), themes, label="".join(PAYLOADS[:4])))

@@ -26,7 +26,6 @@ NO_PARENT = "no-parent"
 NO_PARENT_TITLE = "No good parent"
 MAX_LEVELS = 6
 SHOWN = 4
-LOW_FIT = 2.5
 READ, READ_ALL = 150, 30_000
 """Texts that are read of one cluster, and of all of them about, to name the themes."""
 
@@ -136,7 +135,6 @@ def _nodes(
     tree = build_tree(centroids, sizes, levels, width, control=session.control)
     titles = _titles(tree, leaves, _terms(workspace, run, leaves))
     keys = _keys(tree, leaves)
-    floor = _low_fit(tree)
     nodes = []
     for node in tree.nodes:
         own = [leaves[i] for i in node.clusters]
@@ -152,21 +150,12 @@ def _nodes(
                 title=titles[node.index],
                 description=leaf.description if leaf else _description(own),
                 fit=None if node.parent is None else round(node.fit, 4),
-                low_fit=node.parent is not None and node.fit < floor,
+                low_fit=node.low_fit,
                 coherence=leaf.coherence if leaf else _coherence(own),
                 size=sum(leaf.size for leaf in own),
             )
         )
     return nodes
-
-
-def _low_fit(tree: Tree) -> float:
-    """The fit below which a node is marked: `LOW_FIT` robust deviations under the median of all nodes."""
-    fits = np.array([node.fit for node in tree.nodes if node.parent is not None])
-    if not len(fits):
-        return -1.0
-    middle = float(np.median(fits))
-    return middle - LOW_FIT * 1.4826 * float(np.median(np.abs(fits - middle)))
 
 
 def _centroids(workspace: Workspace, run: RunInfo) -> NDArray[np.float32]:

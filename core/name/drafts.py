@@ -35,7 +35,7 @@ _THIN, _TOGETHER = 0.1, 0.16
 _SPEAKING = ((0.35, 0.16), (0.55, 0.25))
 """A central text is the better title when no phrase is worth the first and it overlaps the others by the second."""
 _QUOTED = 48
-_FIGURES = re.compile(r"\d{3}")
+_FORMULA = re.compile(r"\d{3}|[=*^<>{}|\\]")
 _HOW = (["how"], ["how's"], ["hows"], ["what's"], ["whats"])
 _HEADS = ("Greetings", "Thanks")
 
@@ -152,7 +152,8 @@ class Draftsman:
             chosen, named = found, [view.show(topic) for topic in found]
             cover = view.reach(found)
         leading = max(view.best_share(), *(candidate.cover for candidate in chosen))
-        if cover < _TOGETHER and leading < _THIN and len(members) >= 10:
+        thin = cover < _TOGETHER and leading < _THIN and len(members) >= 10
+        if thin or (not phrases and len(members) >= 5):
             brief_texts = self._brief(members)
             title = joined([f"Short messages: {brief_texts[0]}", *brief_texts[1:]]) if brief_texts else ""
             return Draft(title or self._unlike(view, found), phrases, spare, short, special=True)
@@ -168,6 +169,8 @@ class Draftsman:
         if len(chosen) == 1 and len(chosen[0].words) == 1 and cover < _ONE_WORD:
             return view.reach(found) >= 1.3 * cover
         said = {word for candidate in chosen for word in candidate.words}
+        if view.cover(found[0].topics) < max(cover, _THIN):
+            return False
         return cover < _TOGETHER and not said.intersection(found[0].words) and view.reach(found) >= 2 * cover
 
     def _unlike(self, view: GroupView, found: Sequence[Candidate]) -> str:
@@ -215,8 +218,10 @@ class Draftsman:
         middle, overlap = view.middle()
         if not any(worth < below and overlap >= enough for below, enough in _SPEAKING):
             return ""
+        if view.odd(middle):
+            return ""
         said = spoken(self._texts[middle], _QUOTED)
-        return "" if _FIGURES.search(said) else said
+        return "" if _FORMULA.search(said) else said
 
     def _special(self, members: Sequence[int]) -> str:
         """A title for a cluster of greetings or of texts without a topic word; empty for every other."""
@@ -243,9 +248,8 @@ class Draftsman:
                 said["Short messages"][shown] += weight
         for head, counts in said.items():
             if total and sum(counts.values()) > 0.5 * total:
-                best = [
-                    name for name in sorted(counts, key=lambda name: (-counts[name], len(name), name)) if name
-                ]
+                order = sorted(counts, key=lambda name: (-counts[name], len(name), name))
+                best = [name for name in order if any(map(str.isalnum, name))] or [n for n in order if n]
                 return joined([f"{head}: {best[0]}", *best[1:4]]) if best else "Empty messages"
         return ""
 

@@ -20,25 +20,7 @@ _KEPT = 80
 _LINKS = ("of", "to", "for", "in")
 """Words between the two topic words of one phrase: "cost of living", "flight to Paris"."""
 _SUBJECTS = frozenset(
-    (
-        "i",
-        "you",
-        "we",
-        "they",
-        "it",
-        "how",
-        "too",
-        "very",
-        "so",
-        "to",
-        "please",
-        "don't",
-        "not",
-        "can",
-        "will",
-        "would",
-        "should",
-    )
+    ("i", "you", "we", "they", "to", "please", "don't", "not", "can", "will", "would", "should")
 )
 _OBJECTS = frozenset(("me", "it", "him", "them", "us"))
 _POSSESSED = frozenset(("i", "you", "it", "us", "him", "them"))
@@ -163,12 +145,18 @@ def nounness(corpus: Corpus) -> NDArray[np.float64]:
     subjects[corpus.numbers(_SUBJECTS)] = True
     objects[corpus.numbers(_OBJECTS)] = True
     before, after = np.append(0, tokens[:-1]), np.append(tokens[1:], 0)
+    asked = np.zeros(size, dtype=np.bool_)
+    asked[corpus.numbers(("how", "so", "too", "very"))] = (
+        True  # "how busy the place is" makes no verb of "busy"
+    )
     link = np.zeros(size, dtype=np.bool_)
     link[corpus.numbers(_BEFORE_NOUNS)] = True
     as_noun = np.bincount(tokens, weights=articles[before] * 1.0 + link[before] * 0.5, minlength=size)
     as_verb = np.bincount(
         tokens,
-        weights=(articles[after] & ~articles[before]) * 1.0 + objects[after] + subjects[before],
+        weights=(articles[after] & ~articles[before] & ~asked[before]) * 1.0
+        + objects[after]
+        + subjects[before],
         minlength=size,
     )
     return np.asarray((as_noun + _PRIOR) / (as_noun + as_verb + _PRIOR), dtype=np.float64)

@@ -16,7 +16,7 @@ from core.name.stopwords import word_lists
 _SAMPLE = 400
 _ONCE = 0.85
 """How whole a phrase counts that only one text holds: it may be a sentence of its own."""
-_MANY, _ENOUGH, _LEADING = 20, 0.06, 0.25
+_MANY, _ENOUGH, _LEADING = 20, 0.06, 0.15
 """In a group of so many texts a phrase that fewer than this share say is one member's, unless one word of it leads."""
 _FADE = (1.0, 0.8, 0.5, 0.3, 0.15)
 
@@ -116,6 +116,18 @@ class GroupView:
             if overlap + 0.03 * plain > most + 1e-12:
                 best, most = index, overlap + 0.03 * plain
         return self.members[best], most
+
+    def odd(self, text: int) -> bool:
+        """Whether a text of a large group is about what few of its members are about."""
+        a, b = self._bounds[self.members.index(text)]
+        held = [
+            self._holds[word].bit_count()
+            for word, kind in zip(
+                self._corpus.tokens[a:b].tolist(), self._corpus.kinds[a:b].tolist(), strict=True
+            )
+            if kind == CONTENT
+        ]
+        return len(self.members) >= _MANY and max(held, default=len(self.members)) < 0.1 * len(self.members)
 
     def joins(self, candidate: Candidate) -> bool:
         """Whether a phrase reads well behind "and"."""

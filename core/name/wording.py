@@ -30,7 +30,7 @@ _LEAD = re.compile(
 def spoken(text: str, limit: int = LIMIT) -> str:
     """A short text as a title: one line, without the courtesies before it; empty where it is longer than `limit`."""
     line = one_line(text, 2 * limit)
-    bare = _LEAD.sub("", line).strip(" .,;!") or line.strip(" .,;!")
+    bare = _LEAD.sub("", line).strip(" .,;!?") or line.strip(" .,;!?")
     bare = re.sub(r",? (?:please|pls|thanks|thank you)$", "", bare, flags=re.IGNORECASE)
     bare = respell(bare)
     return sentence(bare) if 0 < len(bare) <= limit else ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from core.rows import ClusterDetail, ClusterRow, NodeRow, RunDetail, RunRow, Share, TextRow
@@ -170,7 +169,11 @@ def _facts(detail: ClusterDetail) -> tuple[Span, ...]:
     if detail.coherence is not None:
         words = {"\u25cf": "coherent", "\u25d0": "middling", "\u25cb": "loose"}
         mark, look = coherence_mark(detail.coherence)
-        spans += [(" \u00b7 ", "dim"), (f"{mark} {words.get(mark, '')}", look), (f" {detail.coherence:.2f}", "dim")]
+        spans += [
+            (" \u00b7 ", "dim"),
+            (f"{mark} {words.get(mark, '')}", look),
+            (f" {detail.coherence:.2f}", "dim"),
+        ]
     return tuple(spans)
 
 
@@ -212,7 +215,9 @@ def run_lines(run: RunDetail, children: Sequence[NodeRow | ClusterRow], width: i
         lines.append(Line(((f"{name:<9}", "dim"), (one_line(value, 200), "text"))))
     for reason in run.reasons:
         lines += paragraph(reason, width, "dim", 3)
-    measures = [(k.replace("_", " "), _value(v)) for k, v in run.metrics.items() if isinstance(v, int | float)]
+    measures = [
+        (k.replace("_", " "), _value(v)) for k, v in run.metrics.items() if isinstance(v, int | float)
+    ]
     if measures:
         lines += paragraph(" \u00b7 ".join(f"{k} {v}" for k, v in measures), width, "dim", 3)
     if children:
@@ -235,7 +240,15 @@ def runs_lines(runs: Iterable[RunRow], current: str | None, width: int) -> list[
     lines = [Line(((head, "dim"),))]
     for run in runs:
         here = run.run == current
-        state = run.status if run.status != "done" else "tree" if run.hierarchy else "named" if run.summary_set else "raw"
+        state = (
+            run.status
+            if run.status != "done"
+            else "tree"
+            if run.hierarchy
+            else "named"
+            if run.summary_set
+            else "raw"
+        )
         spans: list[Span] = [
             ("\u2713 " if here else "  ", "good"),
             (f"{run.clusters:>8,} {run.queries:>9,} ", "number"),
@@ -245,36 +258,4 @@ def runs_lines(runs: Iterable[RunRow], current: str | None, width: int) -> list[
             spans += [(f"{run.noise:>7,}  ", "number"), (f"{fit(state, 8)}", look)]
         spans.append((" " + one_line(run.label or run.run, 120), "strong" if here else "text"))
         lines.append(Line(tuple(spans), run))
-    return lines
-
-
-@dataclass(frozen=True)
-class Step:
-    """A step of the pipeline: what it does, its key, whether it is done."""
-
-    title: str
-    key: str
-    done: bool
-    told: str
-
-
-def steps_lines(steps: Sequence[Step]) -> list[Line]:
-    """What is done and what to do next, with the keys that do it."""
-    lines = [
-        Line((("From a chat log to a tree of what people ask for", "strong"),)),
-        Line(),
-        Line((("A", "key"), (" does all the steps that are missing, starting with the bundled sample", "text"))),
-        Line((("  when no log is loaded. Or one by one:", "text"),)),
-        Line(),
-    ]
-    upcoming = next((step for step in steps if not step.done), None)
-    for step in steps:
-        mark, look = ("\u2713 ", "good") if step.done else ("\u2192 ", "warn") if step is upcoming else ("  ", "dim")
-        lines.append(
-            Line(((mark, look), (step.key, "key"), (f" {step.title:<20} ", "strong" if step is upcoming else "text"), (step.told, "dim")))
-        )
-    lines += [
-        Line(),
-        Line((("L", "key"), (" takes a file (JSONL, CSV, Parquet) or hf:NAME;  ", "text"), ("?", "key"), (" all keys", "text"))),
-    ]
     return lines

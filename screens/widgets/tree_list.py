@@ -108,7 +108,13 @@ class TreeList(RowList):
         self.rebuild()
 
     def add_children(
-        self, branch: Branch, rows: Sequence[NodeRow | ClusterRow], after: str | None, total: int, *, replace: bool = False
+        self,
+        branch: Branch,
+        rows: Sequence[NodeRow | ClusterRow],
+        after: str | None,
+        total: int,
+        *,
+        replace: bool = False,
     ) -> None:
         """Put children under a branch; with `replace` in place of those that are there, keeping what is expanded."""
         if replace:
@@ -167,7 +173,9 @@ class TreeList(RowList):
     def _spans(self, branch: Branch) -> tuple[Span, ...]:
         row = branch.row
         special = row.kind in ("noise", "orphans", "no_parent")
-        glyph = ("\u25be" if branch.expanded else "\u25b8") if branch.count else GLYPHS.get(row.kind, "\u00b7")
+        glyph = (
+            ("\u25be" if branch.expanded else "\u25b8") if branch.count else GLYPHS.get(row.kind, "\u00b7")
+        )
         low_fit = isinstance(row, NodeRow) and row.low_fit
         title = "All queries" if row.kind == "root" and not row.title else one_line(row.title, 160)
         look = "dim" if special else "strong" if row.kind in ("root", "theme") else "text"

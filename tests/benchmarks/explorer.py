@@ -59,7 +59,9 @@ def main() -> None:
     print(f"load average {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores")
     print(f"first paint: median {statistics.median(paints):.3f} s, best {min(paints):.3f} s of {rounds}")
     slow = sorted(keys)[int(len(keys) * 0.9)]
-    print(f"key to paint: median {statistics.median(keys) * 1e3:.1f} ms, 90% {slow * 1e3:.1f} ms of {len(keys)}")
+    print(
+        f"key to paint: median {statistics.median(keys) * 1e3:.1f} ms, 90% {slow * 1e3:.1f} ms of {len(keys)}"
+    )
 
 
 if __name__ == "__main__":
