@@ -19,6 +19,7 @@ from core.name.describe import Counts, describe
 from core.name.naming import ClusterName, name_clusters, sample
 from core.name.phrases import Phrase, count
 from core.name.stopwords import word_lists
+from core.name.terms import cluster_terms
 from core.name.theme import TreeNode, name_tree
 from core.name.tokens import crop, tokenise
 from core.name.unique import title_key, unique_titles
@@ -531,3 +532,84 @@ def test_a_theme_of_clusters_that_share_only_their_language_is_named_after_it() 
         TreeNode(-1, 5, "Bake sourdough bread"),
     )
     assert name_tree(nodes)[0] == "Requests in Russian"
+
+
+def test_terms_are_noun_phrases_with_the_share_of_texts_that_hold_them() -> None:
+    texts = [
+        *(
+            "lower the interest rate on my loan",
+            "what is the interest rate",
+            "an interest rate of 5%",
+            "the interest rate",
+        ),
+        *("pay the bill", "the bills are due", "pay my bill and the fee", "is the bill wrong"),
+    ]
+    rates, bills = cluster_terms(texts, np.asarray([0] * 4 + [1] * 4), 2)
+    assert {p.text: p.share for p in rates}["interest rate"] == 1.0
+    bill = {p.text: p.share for p in bills}
+    assert bill["bill"] == 1.0, "forms of one word count as one"
+    assert not {"pay", "lower", "due", "5"} & {p.text for p in (*rates, *bills)}
+    assert cluster_terms([], np.zeros(0, dtype=np.int64), 2) == [(), ()]
+    assert cluster_terms(["the of", "?"], np.zeros(2, dtype=np.int64), 1) == [()]
+
+
+def test_a_theme_is_named_by_what_many_of_its_texts_say_and_not_by_an_odd_phrase() -> None:
+    shares = {"credit card": 0.5, "purple giraffe": 0.06}
+    cards = [
+        TreeNode(0, 40, title, (Phrase(own, 0.6, 1.0), *(Phrase(t, s, 1.0) for t, s in shares.items())))
+        for title, own in (
+            ("Raise my limit", "limit"),
+            ("Redeem rewards", "rewards"),
+            ("Apply", "application"),
+        )
+    ]
+    cars = [
+        TreeNode(4, 50, "Change my oil", (Phrase("oil", 0.9, 1.0),)),
+        TreeNode(4, 40, "Tires", (Phrase("tires", 0.8, 1.0),)),
+    ]
+    titles = name_tree([TreeNode(-1, 0), *cards, TreeNode(-1, 0), *cars])
+    assert titles[0] == "Credit card: rewards, limit, application"
+    assert titles[4] == "Oil and tires"
+
+
+def test_what_siblings_say_too_names_no_theme() -> None:
+    nodes = [TreeNode(-1, 0), TreeNode(-1, 0)]
+    for parent, topics in ((0, ("visa", "flight")), (1, ("salary", "bonus"))):
+        nodes += [leaf(parent, 50, topic, topic, "question") for topic in topics]
+    titles = name_tree(nodes)
+    assert not any("question" in title.casefold() for title in titles)
+
+
+def test_a_miscellaneous_cluster_lists_topics_that_several_members_have() -> None:
+    parts = {"git": "branch", "garden": "soil", "violin": "string"}
+    odd = ["undo the merge of a git branch", "rid of hiccups in one go", "stainless pan with burnt rice"]
+    mixed = [
+        f"{v} the {a} {b}" for a, b in parts.items() for v in ("fix", "clean", "sell", "find", "move", "lose")
+    ]
+    (name, *_) = named([mixed + odd, GROUPS["poem"], GROUPS["sql"]], coherence=[0.01, 0.5, 0.5])
+    topics = name.title.removeprefix("Miscellaneous: ").split(", ")
+    assert name.title.startswith("Miscellaneous: ")
+    assert len(topics) == 3
+    assert all(sum(all(w in text for w in topic.split()) for text in mixed) >= 3 for topic in topics)
+    assert "…" not in name.title
+
+
+def test_a_loose_cluster_is_not_miscellaneous() -> None:
+    names = named([GROUPS["poem"], GROUPS["sql"]], coherence=[0.09, 0.08])
+    assert [name.title for name in names] == ["Write a poem", "SQL query"]
+
+
+def test_the_phrase_of_one_member_names_no_large_cluster() -> None:
+    dogs = [f"my dog {x}" for x in "barks limps sheds digs howls naps runs eats".split()]
+    cats = [f"the cat {x}" for x in "purrs hides hunts climbs hisses yawns jumps sleeps".split()]
+    odd = [
+        "remove a purple giraffe stain",
+        "purple giraffe stain remover",
+        "buy milk",
+        "sing loud",
+        "go north",
+        "be brave",
+    ]
+    title_of = title([*odd, *dogs, *cats], GROUPS["sql"], GROUPS["weather"])
+    assert "giraffe" not in title_of
+    assert "dog" in title_of.casefold()

@@ -114,7 +114,7 @@ def _terms(workspace: Workspace, run: RunInfo, leaves: list[Leaf]) -> list[tuple
     """What the texts of each leaf say, of big clusters every so many texts in the order of their ids."""
     quota = max(10, min(READ, READ_ALL // len(leaves)))
     rows = workspace.rows(
-        "SELECT m.cluster, t.content FROM (SELECT cluster, text_id, row_number() OVER (PARTITION BY cluster ORDER BY text_id)"
+        "SELECT m.cluster, substr(t.content, 1, 4000) FROM (SELECT cluster, text_id, row_number() OVER (PARTITION BY cluster ORDER BY text_id)"
         " AS place, count(*) OVER (PARTITION BY cluster) AS texts FROM (SELECT DISTINCT a.cluster, q.text_id"
         " FROM assignment a JOIN query q ON q.id = a.query_id WHERE a.run_id = ? AND a.is_noise = 0)) m"
         " JOIN text t ON t.id = m.text_id WHERE (m.place - 1) % ((m.texts + ? - 1) / ?) = 0"

@@ -78,7 +78,7 @@ def pick(
     chosen = [_fuller(fitting)]
     reached = view.texts_with(chosen[0].topics)
     total = max(len(view.members), 1)
-    enough = 0.65 if len(chosen[0].topics) == 1 else 0.45
+    enough = 0.6 if len(chosen[0].topics) == 1 else 0.45
     wanted = 1 if chosen[0].cover >= enough else 2 if chosen[0].cover >= 0.12 else 3
     if is_unspaced(view.show(chosen[0])) and len(view.show(chosen[0])) < 5:
         wanted = max(wanted, 2)
