@@ -62,7 +62,7 @@ def test_a_script_prints_the_same_bytes_on_two_fresh_workspaces(tmp_path: Path) 
     """The lexical vectors and all that is made of them, which may differ from one machine to the next."""
     script = tmp_path / "lexical.script"
     script.write_text(
-        "data.load source=chats.jsonl\nembed.run model=lexical\nrun.kmeans\nrun.hdbscan min_cluster_size=4\n"
+        "data.load source=chats.jsonl\nembed.run model=lexical\nrun.kmeans\nrun.hdbscan min_cluster_size=4 reduce=none\n"
         "run.kmeans k=7 seed=3\nsummary.create\nhierarchy.build\nrun.list\ncluster.list\nnode.list depth=3\n"
         'cluster.show cluster=0\nquery.list cluster=0\nsearch.queries text="poems about water"\n'
         "search.clusters text=cooking\nexport.run format=csv path=queries.csv\n",

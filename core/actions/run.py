@@ -48,7 +48,7 @@ def kmeans(
     effect="job",
     transactional=True,
     keys=("H",),
-    examples=("run.hdbscan min_cluster_size=15",),
+    examples=("run.hdbscan min_cluster_size=5 reduce=none",),
 )
 def hdbscan(
     session: Session,

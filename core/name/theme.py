@@ -14,9 +14,9 @@ from core.name.wording import LIMIT, OTHERS, VARIOUS, fit, sentence, stem
 
 _TITLE_SHARE = 0.2
 """What a word of a leaf's title counts where no phrase says how many texts hold it."""
-_HEAD, _HELD, _SPREAD, _OWN, _COMMON = 0.3, 0.1, 0.6, 0.6, 0.45
+_HEAD, _HELD, _SPREAD, _OWN, _COMMON = 0.3, 0.1, 0.6, 0.6, 0.55
 """A subject is shared when 30 % of the texts hold it, spread (a tenth and more) over leaves of 60 % of the node, and it
-is mostly this node's own among its siblings; nothing is named that is more common there."""
+is mostly this node's own among its siblings; nothing is named that is as common there."""
 _WORTH_NAMING = 0.04
 _LANGUAGES = 0.5
 _VAGUE = 0.1
