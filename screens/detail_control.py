@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from core.rows import ClusterRow, NodeRow
+from screens.steps import welcome_lines
 from screens.widgets.detail_lines import cluster_lines, run_lines, text_line, theme_lines
 from screens.widgets.panes import ClusterPane
 from screens.widgets.row_list import RowList
@@ -31,7 +32,7 @@ class DetailControl:
 
     def __init__(self, screen: Explorer) -> None:
         self.screen = screen
-        self._head: Callable[[int], list[Line]] = lambda _: []
+        self._head: Callable[[int], list[Line]] = welcome_lines
         self._tail: list[Line] = []
         self._cluster: int | None = None
         self._after: str | None = None
@@ -44,7 +45,7 @@ class DetailControl:
     def show(self, branch: Branch | None, at_once: bool = False) -> None:
         """Show what a node is."""
         if branch is None:
-            self._put(lambda _: [])
+            self._put(welcome_lines)
         else:
             self.screen.background("detail", self._show, branch, 0.0 if at_once else DEBOUNCE)
 

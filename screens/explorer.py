@@ -33,6 +33,9 @@ from screens.widgets.tree_list import Branch, TreeList
 WARM_SECONDS = 0.2
 """How long after the start slow imports begin."""
 
+TICK_SECONDS = 0.5
+"""How often the bar of a running job is drawn anew, reports or none."""
+
 POLL_SECONDS = 2.0
 """How often the store is asked whether anyone has changed it."""
 
@@ -70,6 +73,7 @@ class Explorer(PaneScreen):
             self.explain(error)
         self.background("runs", self.runs_control.read)
         self.set_interval(POLL_SECONDS, self._poll)
+        self.set_interval(TICK_SECONDS, self._tick)
         self.set_timer(WARM_SECONDS, self._warm)
         self.bindings_updated_signal.subscribe(self, lambda _: self._footer())
 
@@ -120,8 +124,10 @@ class Explorer(PaneScreen):
 
     def _footer(self) -> None:
         if self.is_current:
-            width = self.size.width
-            self.query_one("#footer", Bar).set_spans(footer_spans(self.active_bindings, self.focused, width))
+            unfinished = self.session.view.hierarchy is None
+            self.query_one("#footer", Bar).set_spans(
+                footer_spans(self.active_bindings, self.focused, self.size.width, unfinished)
+            )
 
     def view_changed(self) -> None:
         """The session stands elsewhere."""
@@ -146,6 +152,10 @@ class Explorer(PaneScreen):
             self.session.folder,
             ScreenState(view.run, view.hierarchy, view.node, self.active, expanded, here, self.app.theme),
         )
+
+    def _tick(self) -> None:
+        if self.desk.jobs.running is not None:
+            self.job_control.draw()
 
     def _poll(self) -> None:
         self.background("poll", self.runs_control.look, exclusive=False)

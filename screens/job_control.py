@@ -46,7 +46,7 @@ class JobControl:
         counts = ""
         spans: list[Span] = [(f" {title} ", "strong")]
         if latest is None:
-            spans.append((" starting\u2026 ", "dim"))
+            spans.append((f" starting\u2026 {duration(self.jobs.elapsed()[0])} ", "dim"))
         else:
             _, seconds = self.jobs.elapsed()
             if latest.stage:

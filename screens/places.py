@@ -79,15 +79,15 @@ def crumbs_spans(view: View, path: Iterable[str]) -> tuple[Span, ...]:
 
 
 def footer_spans(
-    bindings: Mapping[str, ActiveBinding], focused: Widget | None, width: int
+    bindings: Mapping[str, ActiveBinding], focused: Widget | None, width: int, unfinished: bool
 ) -> tuple[Span, ...]:
-    """The keys that matter here, as many as fit; help always."""
+    """The keys that matter here, as many as fit; help always, and the steps where some are `unfinished`."""
     if isinstance(focused, Input):
         return _keys(
             (("enter", "search by meaning"), ("down", "results"), ("tab", "next pane"), ("esc", "leave")),
             width,
         )
-    found: list[tuple[str, str]] = []
+    found: list[tuple[str, str]] = [("A", "all missing steps")] if unfinished else []
     seen: set[str] = set()
     for key, active in bindings.items():
         binding = active.binding

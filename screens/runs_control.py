@@ -25,6 +25,7 @@ class RunsControl:
         self.runs: tuple[RunRow, ...] = ()
         self._version: int | None = None
         self._looking = False
+        self._trouble = ""
 
     @property
     def rows(self) -> RowList:
@@ -71,7 +72,12 @@ class RunsControl:
                 and self.screen.desk.jobs.running is None
             ):
                 await self.reread()
-            self._version = version
+            self._version, self._trouble = version, ""
+        except Exception as error:
+            # Said once, not every two seconds.
+            if str(error) != self._trouble:
+                self._trouble = str(error)
+                self.screen.say(f"The workspace cannot be read: {error}", "error")
         finally:
             self._looking = False
 

@@ -52,6 +52,7 @@ class TreeControl:
             self.screen.background("tree", self._clusters)
         else:
             self.rows.set_roots(())
+            self.screen.detail_control.show(None)
             self.screen.background("tree", self._steps)
 
     def _set_root(self, opened: NodeOpened) -> None:

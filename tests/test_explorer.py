@@ -322,7 +322,7 @@ async def test_what_cannot_be_undone_is_asked_first(own_workspace: Path) -> None
         await run.press("D", "y")
         assert run.session.dispatch("run.list").data == ()
         assert run.session.view.run is None
-        assert "A does all the steps" in run.text("tree")
+        assert "A does every step" in run.text("tree")
 
 
 async def test_keys_work_while_a_job_runs_and_escape_stops_it(own_workspace: Path, tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ def test_every_tree_is_valid(data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize(
-    ("k", "tops", "levels"), [(1, 1, 1), (2, 2, 1), (3, 3, 1), (12, 4, 2), (60, 10, 3), (400, 12, 3)]
+    ("k", "tops", "levels"), [(1, 1, 1), (2, 2, 1), (3, 3, 1), (12, 5, 2), (60, 12, 3), (400, 12, 3)]
 )
 def test_default_width_reads_well(k: int, tops: int, levels: int) -> None:
     centroids = unit(np.random.default_rng(0).standard_normal((k, 32)))

@@ -27,10 +27,10 @@ MIN_RATIO = 2.0
 
 
 def default_width(k: int) -> int:
-    """Ordinary top nodes that a person reads at a glance: 1 for 1 cluster, 4 for 10, 10 for 60, at most 12."""
+    """Ordinary top nodes that a person reads at a glance: 1 for 1 cluster, 5 for 10, 12 from 60 on."""
     if k <= 3:
         return k
-    return int(np.clip(round(1.25 * np.sqrt(k)), 2, 12))
+    return int(np.clip(round(1.5 * np.sqrt(k)), 2, 12))
 
 
 def level_sizes(k: int, levels: int, width: int) -> list[int]:

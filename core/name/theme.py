@@ -196,6 +196,8 @@ class _Terms:
                 for key, share in self._holds[leaf].items():
                     if not _repeats(key, said) and (own[key] >= _COMMON or alone):
                         worth[key] += share * part[leaf] * unsaid[leaf]
+            if len(picks) > 1:
+                worth = {key: new for key, new in worth.items() if key not in self._generic}
             if not worth:
                 break
             value = {key: new * own[key] * self._manner(key) for key, new in worth.items()}
