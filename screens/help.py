@@ -68,7 +68,14 @@ class HelpScreen(PagerScreen):
             lines += _block(f"Actions, in {PANE_TITLES[pane]}", rows)
         lines += [Line((("Marks", "heading"),)), Line(((COHERENCE_LEGEND, "text"),))]
         lines += [
-            Line((("\u25b8 \u25be theme   \u00b7 cluster   \u2591 noise   \u25cc no good parent", "text"),)),
+            Line(
+                (
+                    (
+                        "\u25b8 \u25be theme   \u2591 noise   \u25cc no good parent   bar: share of the node above   %: share of all",
+                        "text",
+                    ),
+                )
+            ),
             Line(),
         ]
         lines.append(Line((("All actions (type : and the name, or write them in a script)", "heading"),)))

@@ -184,3 +184,12 @@ def test_errors(k: int, levels: int, width: int | None, code: str) -> None:
 def test_cancel() -> None:
     with pytest.raises(Cancelled):
         build_tree(themes(3, 3)[0], np.ones(9), control=Control(cancelled=lambda: True))
+
+
+def test_no_theme_has_a_single_child() -> None:
+    for seed in range(5):
+        centroids = unit(np.random.default_rng(seed).standard_normal((40, 16)))
+        for levels in (2, 3, 4):
+            tree = build_tree(centroids, np.ones(40), levels, 12)
+            check(tree, np.ones(40))
+            assert all(len(node.children) != 1 for node in tree.nodes if node.kind is NodeKind.THEME)

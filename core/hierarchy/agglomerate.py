@@ -227,6 +227,9 @@ class _Grower:
     def _grow(
         self, members: np.ndarray, parent: TreeNode | None, depth: int, above: np.ndarray | None
     ) -> int:
+        # A theme with one child would say the same thing twice: the child takes its place.
+        while depth < len(self._groups) - 1 and len(self._parts(members, depth + 1)) == 1:
+            depth += 1
         last = depth == len(self._groups) - 1
         index, centre = self._add(members, parent, NodeKind.CLUSTER if last else NodeKind.THEME, above)
         if not last:

@@ -43,6 +43,8 @@ def cluster_terms(texts: Sequence[str], labels: NDArray[np.int64], k: int) -> li
         k rows. A phrase's `score` is how often its last word stands as a noun, 0 to 1.
     """
     corpus = read(texts)
+    if not len(corpus.tokens):
+        return [()] * k
     sizes = np.bincount(labels, minlength=k)
     noun = nounness(corpus)
     numbers: dict[str, int] = {}

@@ -282,8 +282,7 @@ def _options(languages: Sequence[str], picks: Sequence[_Pick]) -> Iterator[str]:
         return
     head, *rest = picks
     shared = _is_subject(head)
-    wide = [p for p in rest if p.covers >= _WORTH_NAMING]
-    rest = wide if len(wide) > (not shared) else rest
+    rest = [p for p in rest if p.covers >= _WORTH_NAMING] or rest[:1]
     for skipped in range(max(1, len(rest))):
         tail = rest[:1] + rest[1 + skipped :] if skipped < 3 else rest[skipped:]
         parts = [head.text]

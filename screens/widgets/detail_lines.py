@@ -54,19 +54,18 @@ def hit_line(row: TextRow, width: int) -> Line:
     )
 
 
-def node_line(row: NodeRow | ClusterRow) -> Line:
-    """A child: size, share, title."""
+def node_line(row: NodeRow | ClusterRow, whole: int) -> Line:
+    """A child: size, share of the `whole` as a bar and of the run in per cent, mark, title."""
+    special = row.kind in ("noise", "orphans", "no_parent")
     mark = coherence_mark(row.coherence) if row.kind == "cluster" else (" ", "dim")
-    look = "dim" if row.kind in ("noise", "orphans", "no_parent") else "text"
-    low = isinstance(row, NodeRow) and row.low_fit
     return Line(
         (
             (f"{row.size:>7,} ", "number"),
-            (share_bar(row.share, 10), "bar"),
+            (share_bar(row.size / whole if whole else 0.0, 10), "bar"),
             (f"{percent(row.share)} ", "dim"),
             mark,
-            ("?" if low else " ", "warn"),
-            (one_line(row.title, 160), look),
+            (" ? " if isinstance(row, NodeRow) and row.low_fit else " ", "warn"),
+            (one_line(row.title, 160), "dim" if special else "text"),
         ),
         row,
     )
@@ -188,7 +187,7 @@ def theme_lines(row: NodeRow, children: Sequence[NodeRow], width: int) -> list[L
     if row.low_fit and row.fit is not None:
         facts.append((f" \u00b7 ? fits its parent badly ({row.fit:.2f})", "warn"))
     lines += [Line(tuple(facts)), heading("What is in it")]
-    return lines + [node_line(child) for child in children]
+    return lines + [node_line(child, row.size) for child in children]
 
 
 def run_lines(run: RunDetail, children: Sequence[NodeRow | ClusterRow], width: int) -> list[Line]:
@@ -222,7 +221,7 @@ def run_lines(run: RunDetail, children: Sequence[NodeRow | ClusterRow], width: i
         lines += paragraph(" \u00b7 ".join(f"{k} {v}" for k, v in measures), width, "dim", 3)
     if children:
         lines.append(heading("What people ask for"))
-        lines += [node_line(child) for child in children]
+        lines += [node_line(child, run.queries) for child in children]
     return lines
 
 

@@ -107,15 +107,17 @@ def percent(share: float) -> str:
     return f"{share * 100:3.0f}%"
 
 
+COHERENT, LOOSE = 0.3, 0.12
+"""From the one coherence on a cluster is marked as coherent, below the other as loose; random texts have 0."""
+
+
 def coherence_mark(coherence: float | None) -> Span:
     """A mark that tells coherent, middling and loose clusters apart by its shape."""
     if coherence is None:
-        return " ", "dim"
-    if coherence >= 0.3:
+        return "\u00b7", "dim"
+    if coherence >= COHERENT:
         return "\u25cf", "good"
-    if coherence >= 0.12:
-        return "\u25d0", "text"
-    return "\u25cb", "warn"
+    return ("\u25d0", "text") if coherence >= LOOSE else ("\u25cb", "warn")
 
 
 COHERENCE_LEGEND = "\u25cf coherent  \u25d0 middling  \u25cb loose  ? fits its theme badly"

@@ -17,8 +17,8 @@ from screens.widgets.spans import Line, Span, coherence_mark, percent, share_bar
 BAR = 6
 """Cells of a share bar."""
 
-GLYPHS = {"noise": "\u2591", "orphans": "\u25cc", "no_parent": "\u25cc", "cluster": "\u00b7"}
-"""What stands before the title of a node without children, by kind."""
+GLYPHS = {"noise": "\u2591", "orphans": "\u25cc", "no_parent": "\u25cc"}
+"""What stands before the title of a special node without children, by kind."""
 
 
 @dataclass(eq=False)
@@ -171,25 +171,30 @@ class TreeList(RowList):
                 parent = parent.parent
 
     def _spans(self, branch: Branch) -> tuple[Span, ...]:
-        row = branch.row
+        row, parent = branch.row, branch.parent
         special = row.kind in ("noise", "orphans", "no_parent")
-        glyph = (
-            ("\u25be" if branch.expanded else "\u25b8") if branch.count else GLYPHS.get(row.kind, "\u00b7")
-        )
-        low_fit = isinstance(row, NodeRow) and row.low_fit
         title = "All queries" if row.kind == "root" and not row.title else one_line(row.title, 160)
         look = "dim" if special else "strong" if row.kind in ("root", "theme") else "text"
-        mark = coherence_mark(row.coherence) if row.kind == "cluster" else (" ", "dim")
+        whole = parent.row.size if parent is not None else row.size
         return (
             (f"{row.size:>7,} ", "number"),
-            (share_bar(row.share, BAR), "bar"),
+            (share_bar(row.size / whole if whole else 0.0, BAR), "bar"),
             (f"{percent(row.share)} ", "dim"),
             ("  " * branch.depth, "text"),
-            (f"{glyph} ", "key" if branch.node is not None and branch.node == self.opened else "dim"),
-            mark,
-            ("?" if low_fit else " ", "warn"),
+            self._mark(branch),
+            (" ? " if isinstance(row, NodeRow) and row.low_fit else " ", "warn"),
             (title, look),
         )
+
+    def _mark(self, branch: Branch) -> Span:
+        """Whether a node is expanded, how coherent a cluster is, or which special node it is; the open one in colour."""
+        if branch.count:
+            mark, look = ("\u25be" if branch.expanded else "\u25b8"), "dim"
+        elif branch.row.kind == "cluster":
+            mark, look = coherence_mark(branch.row.coherence)
+        else:
+            mark, look = GLYPHS.get(branch.row.kind, "\u00b7"), "dim"
+        return mark, "key" if branch.node is not None and branch.node == self.opened else look
 
     def action_fold(self) -> None:
         """Expand or collapse the branch under the cursor."""
