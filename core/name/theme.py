@@ -17,7 +17,7 @@ _TITLE_SHARE = 0.2
 _HEAD, _HELD, _SPREAD, _OWN, _COMMON = 0.3, 0.1, 0.6, 0.6, 0.55
 """A subject is shared when 30 % of the texts hold it, spread (a tenth and more) over leaves of 60 % of the node, and it
 is mostly this node's own among its siblings; nothing is named that is as common there."""
-_WORTH_NAMING = 0.04
+_WORTH_NAMING = (0.025, 0.05)  # share of the texts: in a list of topics, and behind a shared subject
 _LANGUAGES = 0.5
 _VAGUE = 0.1
 _SHORT = 3
@@ -282,7 +282,7 @@ def _options(languages: Sequence[str], picks: Sequence[_Pick]) -> Iterator[str]:
         return
     head, *rest = picks
     shared = _is_subject(head)
-    rest = [p for p in rest if p.covers >= _WORTH_NAMING] or rest[:1]
+    rest = [p for p in rest if p.covers >= _WORTH_NAMING[shared]] or rest[:1]
     for skipped in range(max(1, len(rest))):
         tail = rest[:1] + rest[1 + skipped :] if skipped < 3 else rest[skipped:]
         parts = [head.text]
