@@ -6,8 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from core.errors import ActionError
-from core.lookup import RunInfo, check_cluster, check_limit, find_hierarchy, find_run
+from core.lookup import RunInfo, bad_cursor, check_cluster, check_limit, find_hierarchy, find_run
 from core.rows import ClusterDetail, ClusterRow, Neighbour, Page, Share, TextRow
 from core.tree import node_of_cluster, path_of
 from db.titles import DESCRIPTION_SQL, SUMMARY_JOIN, TITLE_SQL
@@ -30,7 +29,7 @@ _MEMBER_ORDERS = {
     "central": "coalesce(min(a.distance), 9)",
     "boundary": "-coalesce(min(a.distance), 9)",
     "times": "-count(*)",
-    "text_id": "0",
+    "text_id": "q.text_id",
 }
 
 
@@ -67,13 +66,16 @@ def _cursor(after: str | None, fields: int) -> dict[str, Any]:
         return {"after": None, **dict.fromkeys(names)}
     try:
         values = json.loads(after)
-        if not isinstance(values, list) or len(values) != fields:
+        if not isinstance(values, list) or len(values) != fields or not all(map(_fits, values)):
             raise ValueError
-    except ValueError:
-        raise ActionError(
-            "bad_cursor", f"after={after[:40]!r} is not a cursor of this list.", "Take it from the answer."
-        ) from None
+    except (ValueError, RecursionError):
+        raise bad_cursor(after) from None
     return {"after": after, **dict(zip(names, values, strict=True))}
+
+
+def _fits(value: Any) -> bool:
+    """Whether SQLite can compare with it."""
+    return isinstance(value, str | float) or (isinstance(value, int) and -(2**63) <= value < 2**63)
 
 
 def _list(text: str | None) -> tuple[str, ...]:
@@ -206,6 +208,6 @@ def _next(row: TextRow, sort: str) -> str:
         "central": distance,
         "boundary": -distance,
         "times": -row.times,
-        "text_id": 0,
+        "text_id": row.text_id,
     }[sort]
     return json.dumps([value, row.text_id])

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import ActionError
+from core.paths import user_path
 
 FILE_NAME = "config.toml"
 
@@ -79,7 +80,7 @@ def _checked(path: Path, found: dict[str, Any]) -> dict[str, Any]:
             raise _bad(path, key, "must be a text", f'Write {key} = "...".')
     settings: dict[str, Any] = {}
     if "workspace" in found:
-        settings["workspace"] = path.parent.joinpath(Path(found["workspace"]).expanduser())
+        settings["workspace"] = path.parent.joinpath(user_path(found["workspace"]))
     if "theme" in found:
         settings["theme"] = found["theme"]
     if "keymap" in found:

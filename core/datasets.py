@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from core.errors import ActionError
-from core.lookup import check_limit, find_dataset
+from core.lookup import check_limit, find_dataset, row_cursor
 from core.rows import DatasetRow, Page, RejectRow, Status
 from core.session import Session
 from db import fts
@@ -30,11 +29,10 @@ def rejects(workspace: Workspace, dataset: str | None, limit: int, after: str | 
     """
     check_limit(limit)
     dataset_id, _ = find_dataset(workspace, dataset)
-    if after is not None and not after.isdecimal():
-        raise ActionError("bad_cursor", f"after={after[:40]!r} is not a cursor of this list.", "")
+    start = row_cursor(after) or 0
     rows = workspace.rows(
         "SELECT id, line, reason, raw FROM reject WHERE dataset_id = ? AND id > ? ORDER BY id LIMIT ?",
-        (dataset_id, int(after or 0), limit + 1),
+        (dataset_id, start, limit + 1),
     )
     total = workspace.value("SELECT count(*) FROM reject WHERE dataset_id = ?", (dataset_id,))
     page = tuple(RejectRow(*row[1:]) for row in rows[:limit])
@@ -64,11 +62,13 @@ def _next_step(workspace: Workspace, loaded: bool) -> str:
         "SELECT EXISTS (SELECT 1 FROM text t WHERE NOT EXISTS (SELECT 1 FROM vector v WHERE v.text_id = t.id))"
     )
     newest = workspace.row(
-        "SELECT summary_set, hierarchy FROM run WHERE status = 'done' ORDER BY id DESC LIMIT 1"
+        "SELECT summary_set, hierarchy, EXISTS (SELECT 1 FROM query q WHERE q.dataset_id = run.dataset_id"
+        " AND q.id > (SELECT max(a.query_id) FROM assignment a WHERE a.run_id = run.id)) AS outgrown"
+        " FROM run WHERE status = 'done' ORDER BY id DESC LIMIT 1"
     )
     if missing:
         return "embed.run"
-    if newest is None:
+    if newest is None or newest[2]:
         return "run.kmeans"
     if newest[0] is None:
         return "summary.create"
@@ -76,7 +76,7 @@ def _next_step(workspace: Workspace, loaded: bool) -> str:
 
 
 def clear(session: Session, dataset: str) -> Status:
-    """Remove a dataset with all that hangs on it, and the texts that no other dataset holds.
+    """Remove a dataset with all that hangs on it, the texts that no other dataset holds, and the spaces without any.
 
     The files of vectors keep their rows; a row without a text is not used again.
 
@@ -102,5 +102,9 @@ def clear(session: Session, dataset: str) -> Status:
             ids = [row[0] for row in orphans]
             connection.execute(f"DELETE FROM vector WHERE text_id IN ({marks})", ids)
             connection.execute(f"DELETE FROM text WHERE id IN ({marks})", ids)
+        connection.execute(
+            "DELETE FROM space WHERE NOT EXISTS (SELECT 1 FROM vector v WHERE v.space_id = space.id)"
+            " AND NOT EXISTS (SELECT 1 FROM run r WHERE r.space_id = space.id)"
+        )
     session.view = newest(workspace)
     return status(workspace)

@@ -12,6 +12,7 @@ from typing import IO, Any
 
 from core.errors import ActionError
 from core.lookup import HierarchyInfo, RunInfo, find_hierarchy, find_run
+from core.paths import user_path
 from core.rows import Exported
 from core.session import Session
 from db.titles import SUMMARY_JOIN, TITLE_SQL
@@ -103,19 +104,44 @@ def _target(
             "unknown_format", f"{path} does not say its format.", "Name one: format=csv, jsonl or parquet."
         )
     kind = kind or "csv"
-    target = Path(path) if path else workspace.folder / "exports" / f"{run.name}.{kind}"
-    if target.is_dir():
-        raise ActionError("bad_path", f"{target} is a folder.", "Name a file.")
+    target = _file(path) if path else workspace.folder / "exports" / f"{run.name}.{kind}"
     folder = target.parent if path else workspace.folder
     if not folder.is_dir():
-        raise ActionError(
-            "bad_path", f"There is no folder {folder}.", "Make it, or name another path."
-        )
+        raise ActionError("bad_path", f"There is no folder {folder}.", "Make it, or name another path.")
     if not os.access(folder, os.W_OK):
         raise ActionError("bad_path", f"{folder} cannot be written.", "Name another path.")
     if target.exists() and not overwrite:
         raise ActionError("file_exists", f"{target} is there already.", "Say overwrite=true to replace it.")
     return target, kind
+
+
+def _file(written: str) -> Path:
+    """Where to write: the file behind a link, so that the link stays.
+
+    Raises:
+        ActionError: `bad_path` for what no file can be; a device or a pipe would be replaced by a file.
+    """
+    path = user_path(written)
+    try:
+        if "\0" in written:
+            raise ValueError("it holds a null character")
+        target = path.resolve() if path.is_symlink() else path
+        if target.is_dir():
+            raise ActionError("bad_path", f"{path} is a folder.", "Name a file.")
+        if target.exists() and not target.is_file():
+            raise ActionError("bad_path", f"{path} is not a regular file.", "Name a file.")
+        # The temporary name beside it is longer still.
+        _temporary(target).exists()
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ActionError(
+            "bad_path", f"{written[:80]!r} cannot be a file: {reason}.", "Name another."
+        ) from error
+    return target
+
+
+def _temporary(target: Path) -> Path:
+    return target.with_name(f".{target.name}.{os.getpid()}.part")
 
 
 def _batches(workspace: Workspace, run: RunInfo, tree: HierarchyInfo | None) -> Iterator[list[Row]]:
@@ -186,7 +212,7 @@ def _paths(
 @contextmanager
 def _replacing(target: Path) -> Iterator[Path]:
     """A temporary file beside `target` that takes its place when the block ends well."""
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
+    temporary = _temporary(target)
     try:
         yield temporary
         temporary.replace(target)

@@ -117,9 +117,13 @@ def find_summary_set(workspace: Workspace, run: RunInfo, name: str | None) -> tu
     rows = workspace.rows(
         "SELECT id, name, alias FROM summary_set WHERE run_id = ? ORDER BY id DESC", (run.id,)
     )
-    for row in rows:
-        if (name is None and row[0] == run.summary_set) or (name is not None and name in row[1:]):
-            return row[0], row[1]
+    if name is None:
+        found = [row for row in rows if row[0] == run.summary_set]
+    else:
+        # An alias may read as the id of another set, which must stay within reach.
+        found = [row for row in rows if row[1] == name] or [row for row in rows if name and row[2] == name]
+    if found:
+        return found[0][0], found[0][1]
     if name is None:
         raise ActionError("no_summary", "The clusters have no names yet.", "Name them: summary.create.")
     raise unknown("summary_set", name, [r for row in rows for r in row[1:] if r], "summary.list shows them.")
@@ -136,6 +140,38 @@ def check_cluster(workspace: Workspace, run: RunInfo, cluster: int) -> None:
             f"The run {run.name} has no cluster {cluster}.",
             f"It has the clusters 0 to {count - 1}; cluster.list shows them.",
         )
+
+
+def bad_cursor(after: str) -> ActionError:
+    """The error for an `after=` that no page of the list gave."""
+    return ActionError(
+        "bad_cursor", f"after={after[:40]!r} is not a cursor of this list.", "Take it from the answer."
+    )
+
+
+def row_cursor(after: str | None) -> int | None:
+    """The row id that an `after=` names.
+
+    Raises:
+        ActionError: `bad_cursor`.
+    """
+    if after is None:
+        return None
+    # SQLite's integers have at most 19 digits.
+    if not (after.isascii() and after.isdecimal() and len(after) < 19):
+        raise bad_cursor(after)
+    return int(after)
+
+
+def check_seed(seed: int) -> int:
+    """`seed`, when every generator of random numbers that is used takes it: NumPy's and UMAP's.
+
+    Raises:
+        ActionError: `bad_seed`.
+    """
+    if not 0 <= seed < 2**32:
+        raise ActionError("bad_seed", f"seed={seed} is not from 0 to {2**32 - 1}.", "Any number will do: 42.")
+    return seed
 
 
 def check_limit(limit: int) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from core.lookup import find_dataset, find_hierarchy, find_run, find_summary_set
 from core.rows import DatasetRow, HierarchyRow, NodeOpened, QueryDetail, RunDetail, SummarySetRow
 from core.session import Session, View
@@ -9,13 +11,13 @@ from db.workspace import Workspace
 
 
 def newest(workspace: Workspace) -> View:
-    """The newest finished run with its names and tree; the newest dataset where there is no run."""
+    """The newest finished run with its names and tree, else the newest dataset; and the newest space."""
     with workspace.connection():
         name = workspace.value("SELECT name FROM run WHERE status = 'done' ORDER BY id DESC LIMIT 1")
-        if name is not None:
-            return run_view(workspace, name)
-        dataset = workspace.value("SELECT name FROM dataset ORDER BY id DESC LIMIT 1")
         space = workspace.value("SELECT name FROM space ORDER BY id DESC LIMIT 1")
+        if name is not None:
+            return replace(run_view(workspace, name), space=space)
+        dataset = workspace.value("SELECT name FROM dataset ORDER BY id DESC LIMIT 1")
         return View(dataset=dataset, space=space)
 
 

@@ -27,6 +27,9 @@ Scope = Literal["global", "runs", "tree", "cluster", "query", "search", "data"]
 AREAS = ("data", "embed", "run", "summary", "hierarchy", "browse", "search", "export", "app")
 """The modules of `core.actions`, in the order in which help shows them."""
 
+_INTEGERS = 2**63
+"""The store's integers are of 64 bits."""
+
 _JSON_TYPES: dict[type, str] = {str: "string", int: "integer", float: "number", bool: "boolean"}
 
 
@@ -183,7 +186,13 @@ class Action:
             close = difflib.get_close_matches(str(values[name]), wanted.choices, 3)
             message = f"{name}={_short(values[name])}: {first['msg'].lower()}."
             raise ActionError("bad_parameter", message, hint, tuple(close)) from None
-        return {**given, **{name: getattr(checked, name) for name in now}}
+        found = {name: getattr(checked, name) for name in now}
+        for name, value in found.items():
+            if isinstance(value, int) and not -_INTEGERS <= value < _INTEGERS:
+                raise ActionError(
+                    "bad_parameter", f"{name}={_short(value)} is too large a number.", self.params[name].help
+                )
+        return {**given, **found}
 
 
 def _short(value: object) -> str:

@@ -240,6 +240,10 @@ class SummarySetRow:
     clusters: int
     current: bool
     created_at: str
+    status: str = "done"
+    """`done`, or `partial`: some clusters keep a name that needs no model; `summary.resume` goes on."""
+    cost: float | None = 0.0
+    """Dollars that its names have cost; `None` where the price is not known."""
 
 
 @dataclass(frozen=True)
@@ -248,6 +252,64 @@ class SummaryMade:
     run: str
     clusters: int
     mixed: int
+    status: str = "done"
+    unsupported: int = 0
+    """Names that are kept although the members that they cite do not support them."""
+    failed: int = 0
+    pending: int = 0
+    calls: int = 0
+    """Requests sent this time, those that failed included."""
+    cost: float | None = 0.0
+    """Dollars paid this time; `None` where the price is not known."""
+    stopped: str | None = None
+    """Why not everything was asked."""
+
+
+@dataclass(frozen=True)
+class SummaryPlan:
+    """What naming by a model would take, if its answers can be used.
+
+    Tokens are estimated (`core.llm.tokens`). The low price has short answers; the high one has every question asked twice and
+    every answer as long as it may be.
+    """
+
+    run: str
+    model: str
+    clusters: int
+    calls: int
+    from_journal: int
+    """Clusters whose answer is in the journal already, and costs nothing."""
+    tokens_in: int
+    tokens_out: int
+    cost_low: float | None
+    cost_high: float | None
+    prices: str | None
+    """When the price table was written; `given` for `price=`, `local` for a model of one's own."""
+
+
+@dataclass(frozen=True)
+class SummaryShown:
+    """One name of a set, with what stands behind it."""
+
+    summary_set: str
+    model: str
+    cluster: int
+    title: str
+    description: str
+    form: str
+    """`topic`, `mixed` or `miscellaneous`."""
+    coherence: int | None
+    """1 to 5, by the model."""
+    reason: str
+    status: str
+    """`named`, `unsupported`, `failed` or `pending`."""
+    problem: str
+    cited: tuple[TextRow, ...]
+    """The members that the name is said to be true of."""
+    system: str | None = None
+    user: str | None = None
+    answer: str | None = None
+    """The answer as it came, raw."""
 
 
 @dataclass(frozen=True)

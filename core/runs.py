@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from core.errors import ActionError
-from core.lookup import check_limit, find_run
+from core.lookup import check_limit, find_run, row_cursor
 from core.rows import HierarchyRow, Page, RunDetail, RunRow, SummarySetRow
 from core.session import Session
 from db.workspace import Workspace
@@ -30,11 +30,10 @@ def runs(workspace: Workspace, limit: int, after: str | None) -> Page:
         ActionError: `bad_limit` or `bad_cursor`.
     """
     check_limit(limit)
-    if after is not None and not after.isdecimal():
-        raise ActionError("bad_cursor", f"after={after[:40]!r} is not a cursor of this list.", "")
+    start = row_cursor(after)
     rows = workspace.rows(
         f"{_RUN} WHERE :after IS NULL OR r.id < :after ORDER BY r.id DESC LIMIT :limit",
-        {"after": None if after is None else int(after), "limit": limit + 1},
+        {"after": start, "limit": limit + 1},
     )
     page = tuple(RunRow(*row[1:13]) for row in rows[:limit])
     total = workspace.value("SELECT count(*) FROM run")
@@ -98,13 +97,14 @@ def summary_sets(workspace: Workspace, run: str | None) -> tuple[SummarySetRow, 
     found = find_run(workspace, run)
     rows = workspace.rows(
         "SELECT s.name, s.alias, s.model, (SELECT count(*) FROM summary m WHERE m.summary_set_id = s.id),"
-        " s.id = r.summary_set, s.created_at FROM summary_set s JOIN run r ON r.id = s.run_id"
+        " s.id = r.summary_set, s.created_at, s.status,"
+        " iif(s.parameters ->> 'price' IS NULL AND s.model <> 'local', NULL, s.cost) FROM summary_set s JOIN run r ON r.id = s.run_id"
         " WHERE s.run_id = ? ORDER BY s.id DESC",
         (found.id,),
     )
     return tuple(
-        SummarySetRow(name, found.name, alias, model, clusters, bool(current), created_at)
-        for name, alias, model, clusters, current, created_at in rows
+        SummarySetRow(name, found.name, alias, model, clusters, bool(current), created_at, status, cost)
+        for name, alias, model, clusters, current, created_at, status, cost in rows
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from core.errors import ActionError
-from core.lookup import HierarchyInfo, check_limit, find_hierarchy, unknown
+from core.lookup import HierarchyInfo, bad_cursor, check_limit, find_hierarchy, unknown
 from core.rows import NodeOpened, NodeRow, Page
 from db.titles import DESCRIPTION_SQL, SUMMARY_JOIN, TITLE_SQL
 from db.workspace import Workspace
@@ -55,9 +55,11 @@ def nodes_under(
     """The nodes at most `depth` levels under `parent`, depth first.
 
     Raises:
-        ActionError: `unknown_hierarchy`, `unknown_node`, `bad_depth` or `bad_limit`.
+        ActionError: `unknown_hierarchy`, `unknown_node`, `bad_depth`, `bad_limit` or `bad_cursor`.
     """
     check_limit(limit)
+    if after and (not after.isascii() or not after.isdecimal() or len(after) % _ORDINAL):
+        raise bad_cursor(after)
     if not 1 <= depth <= MAX_DEPTH:
         raise ActionError("bad_depth", f"depth={depth} is not from 1 to {MAX_DEPTH}.", "")
     tree = find_hierarchy(workspace, hierarchy)

@@ -14,7 +14,7 @@ import peewee
 
 class StoreError(Exception):
     """The store cannot be used: `code` is one of `store_missing`, `store_locked`, `store_version`, `store_read_only`,
-    `store_full`, `store_io` and `store_damaged`."""
+    `store_full`, `store_io` and `store_damaged`; or what was worked on is gone: `removed_meanwhile`."""
 
     def __init__(self, code: str, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -44,6 +44,10 @@ _HINTS = {
         "The workspace's database is damaged or is not a database.",
         "Restore a copy, or start a new --workspace.",
     ),
+    "removed_meanwhile": (
+        "What this step worked on was removed meanwhile; nothing of the step was kept.",
+        "See data.list and run.list, then start again from there.",
+    ),
 }
 
 _BY_WORDS = {
@@ -56,6 +60,8 @@ _BY_WORDS = {
     "disk i/o error": "store_io",
     "malformed": "store_damaged",
     "not a database": "store_damaged",
+    # Ids are checked when a job starts and never given again: a row that they refer to has been removed since.
+    "foreign key constraint failed": "removed_meanwhile",
 }
 
 _BY_ERRNO = {

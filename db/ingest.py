@@ -157,7 +157,9 @@ def text_hash(text: str) -> str:
 
 
 def _after(connection: sqlite3.Connection, table: str) -> int:
-    return int(connection.execute(f"SELECT coalesce(max(id), 0) + 1 FROM {table}").fetchone()[0])
+    """The next id of a table: never one that a removed row had, as other work may still hold it."""
+    row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)).fetchone()
+    return 1 if row is None else int(row[0]) + 1
 
 
 def _blocks(values: list[str]) -> Iterable[list[str]]:

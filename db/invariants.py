@@ -6,11 +6,11 @@ from db import fts
 from db.workspace import Workspace
 
 _CHECKS = {
-    "every query of a run's dataset that is embedded has exactly one assignment": (
+    "every query that a run's dataset held when the run was made has exactly one assignment": (
         "SELECT r.name, count(*) FROM run r JOIN query q ON q.dataset_id = r.dataset_id"
         " LEFT JOIN assignment a ON a.run_id = r.id AND a.query_id = q.id"
-        " WHERE a.query_id IS NULL AND q.text_id IN (SELECT s.text_id FROM query s JOIN assignment b"
-        " ON b.query_id = s.id AND b.run_id = r.id) GROUP BY r.name"
+        " WHERE a.query_id IS NULL AND q.id < (SELECT max(b.query_id) FROM assignment b WHERE b.run_id = r.id)"
+        " GROUP BY r.name"
     ),
     "a cluster's size is the number of its assignments": (
         "SELECT c.run_id, c.number FROM cluster c WHERE c.size <>"
@@ -39,7 +39,7 @@ _CHECKS = {
         " (SELECT count(*) FROM node n WHERE n.hierarchy_id = h.id AND n.cluster = c.number AND n.size = c.size)"
     ),
     "a leaf is a cluster, and a cluster is a leaf": (
-        'SELECT n.hierarchy_id, n."key" FROM node n WHERE n.kind <> \'root\' AND (n.cluster IS NULL) ='
+        "SELECT n.hierarchy_id, n.\"key\" FROM node n WHERE n.kind <> 'root' AND (n.cluster IS NULL) ="
         ' NOT EXISTS (SELECT 1 FROM node k WHERE k.hierarchy_id = n.hierarchy_id AND k.parent = n."key")'
     ),
     "a node's size is the sum of its children's": (

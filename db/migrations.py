@@ -46,20 +46,20 @@ def version(connection: sqlite3.Connection) -> int:
 
 _FIRST = """
 CREATE TABLE dataset (
-    id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, source TEXT NOT NULL, shape TEXT NOT NULL, mapping TEXT NOT NULL,
+    id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, source TEXT NOT NULL, shape TEXT NOT NULL, mapping TEXT NOT NULL,
     fingerprint TEXT NOT NULL, conversations INTEGER NOT NULL, rejected INTEGER NOT NULL, loaded_at TEXT NOT NULL);
 CREATE TABLE conversation (
-    id INTEGER PRIMARY KEY, dataset_id INTEGER NOT NULL REFERENCES dataset(id) ON DELETE CASCADE,
+    id INTEGER PRIMARY KEY AUTOINCREMENT, dataset_id INTEGER NOT NULL REFERENCES dataset(id) ON DELETE CASCADE,
     external_id TEXT NOT NULL, model TEXT, language TEXT, timestamp TEXT, user TEXT, metadata TEXT NOT NULL,
     turns INTEGER NOT NULL, UNIQUE (dataset_id, external_id));
 CREATE TABLE turn (
     conversation_id INTEGER NOT NULL REFERENCES conversation(id) ON DELETE CASCADE, position INTEGER NOT NULL,
     role TEXT NOT NULL, content TEXT NOT NULL, PRIMARY KEY (conversation_id, position)) WITHOUT ROWID;
-CREATE TABLE text (id INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE, content TEXT NOT NULL);
+CREATE TABLE text (id INTEGER PRIMARY KEY AUTOINCREMENT, hash TEXT NOT NULL UNIQUE, content TEXT NOT NULL);
 CREATE VIRTUAL TABLE text_fts USING fts5(body, content='', prefix='2 3',
     tokenize="unicode61 remove_diacritics 0 categories 'L* N* M* Co' tokenchars '+#.'");
 CREATE TABLE query (
-    id INTEGER PRIMARY KEY, dataset_id INTEGER NOT NULL REFERENCES dataset(id) ON DELETE CASCADE,
+    id INTEGER PRIMARY KEY AUTOINCREMENT, dataset_id INTEGER NOT NULL REFERENCES dataset(id) ON DELETE CASCADE,
     conversation_id INTEGER NOT NULL UNIQUE REFERENCES conversation(id) ON DELETE CASCADE,
     text_id INTEGER NOT NULL REFERENCES text(id));
 CREATE INDEX query_text ON query (text_id, dataset_id);
@@ -69,7 +69,7 @@ CREATE TABLE reject (
     line INTEGER NOT NULL, reason TEXT NOT NULL, raw TEXT NOT NULL);
 CREATE UNIQUE INDEX reject_dataset ON reject (dataset_id, line, reason);
 CREATE TABLE space (
-    id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, model TEXT NOT NULL, origin TEXT NOT NULL,
+    id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, model TEXT NOT NULL, origin TEXT NOT NULL,
     revision TEXT NOT NULL, dim INTEGER NOT NULL, dtype TEXT NOT NULL, texts INTEGER NOT NULL, checksum INTEGER NOT NULL,
     created_at TEXT NOT NULL);
 CREATE TABLE vector (
@@ -78,7 +78,7 @@ CREATE TABLE vector (
 CREATE INDEX vector_text ON vector (text_id);
 CREATE UNIQUE INDEX vector_row ON vector (space_id, "row");
 CREATE TABLE run (
-    id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, label TEXT NOT NULL, description TEXT NOT NULL,
+    id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, label TEXT NOT NULL, description TEXT NOT NULL,
     algorithm TEXT NOT NULL, parameters TEXT NOT NULL, seed INTEGER NOT NULL,
     dataset_id INTEGER NOT NULL REFERENCES dataset(id) ON DELETE CASCADE, space_id INTEGER NOT NULL REFERENCES space(id),
     filter TEXT NOT NULL, status TEXT NOT NULL, reasons TEXT NOT NULL, metrics TEXT NOT NULL,
@@ -106,7 +106,9 @@ CREATE INDEX summary_set_run ON summary_set (run_id);
 CREATE TABLE summary (
     summary_set_id INTEGER NOT NULL REFERENCES summary_set(id) ON DELETE CASCADE, cluster INTEGER NOT NULL,
     title TEXT NOT NULL, description TEXT NOT NULL, form TEXT NOT NULL, coherence INTEGER, phrases TEXT NOT NULL,
-    phrase_shares TEXT NOT NULL, cited TEXT NOT NULL, vector BLOB, PRIMARY KEY (summary_set_id, cluster)) WITHOUT ROWID;
+    phrase_shares TEXT NOT NULL, cited TEXT NOT NULL, vector BLOB, reason TEXT NOT NULL DEFAULT '',
+    status TEXT NOT NULL DEFAULT 'named', problem TEXT NOT NULL DEFAULT '', prompt_hash TEXT NOT NULL DEFAULT '',
+    attempt INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (summary_set_id, cluster)) WITHOUT ROWID;
 CREATE TABLE hierarchy (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, run_id INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE,
     summary_set_id INTEGER NOT NULL REFERENCES summary_set(id) ON DELETE CASCADE, method TEXT NOT NULL,
@@ -126,10 +128,10 @@ CREATE TABLE edit (
     undone_by INTEGER);
 CREATE INDEX edit_run ON edit (run_id, id);
 CREATE TABLE llm_call (
-    id INTEGER PRIMARY KEY, prompt_hash TEXT NOT NULL, model TEXT NOT NULL, attempt INTEGER NOT NULL,
-    vote INTEGER NOT NULL, request TEXT NOT NULL, response TEXT, status TEXT NOT NULL, tokens_in INTEGER NOT NULL,
-    tokens_out INTEGER NOT NULL, cost REAL NOT NULL, latency REAL NOT NULL, at TEXT NOT NULL,
-    UNIQUE (prompt_hash, model, attempt, vote));
+    id INTEGER PRIMARY KEY, purpose TEXT NOT NULL, prompt_hash TEXT NOT NULL, model TEXT NOT NULL, endpoint TEXT NOT NULL,
+    attempt INTEGER NOT NULL, vote INTEGER NOT NULL, request TEXT NOT NULL, response TEXT, status TEXT NOT NULL,
+    tokens_in INTEGER NOT NULL, tokens_out INTEGER NOT NULL, cost REAL, latency REAL NOT NULL, at TEXT NOT NULL);
+CREATE UNIQUE INDEX llm_call_answered ON llm_call (prompt_hash, model, attempt, vote) WHERE status = 'answered';
 CREATE TABLE job (
     id INTEGER PRIMARY KEY AUTOINCREMENT, action TEXT NOT NULL, parameters TEXT NOT NULL, actor TEXT NOT NULL,
     pid INTEGER NOT NULL, stage TEXT NOT NULL, done INTEGER NOT NULL, total INTEGER NOT NULL, status TEXT NOT NULL,

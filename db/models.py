@@ -200,7 +200,12 @@ class SummarySet(Table):
 
 
 class Summary(Table):
-    """The name of one cluster in a summary set; `vector` is the title's, float32, in the run's space."""
+    """The name of one cluster in a summary set; `vector` is the title's, float32, in the run's space.
+
+    `reason` says why `coherence` is what it is; `status` is `named`, `unsupported` (it cites too few members that exist),
+    `failed` or `pending` (both keep a name that needs no model, `problem` says why); `prompt_hash` and `attempt` find the
+    call that gave the name.
+    """
 
     summary_set = ForeignKeyField(SummarySet, on_delete="CASCADE")
     cluster = IntegerField()
@@ -212,6 +217,11 @@ class Summary(Table):
     phrase_shares = TextField()
     cited = TextField()
     vector = BlobField(null=True)
+    reason = TextField(default="")
+    status = TextField(default="named")
+    problem = TextField(default="")
+    prompt_hash = TextField(default="")
+    attempt = IntegerField(default=0)
 
     class Meta:
         primary_key = CompositeKey("summary_set", "cluster")
@@ -266,11 +276,16 @@ class Edit(Table):
 
 
 class LlmCall(Table):
-    """A call to a paid model, journaled before its answer is parsed; latency in seconds, cost in dollars."""
+    """A call to a model, journaled before its answer is parsed; latency in seconds, cost in dollars (null: not known).
+
+    `status` is `answered` (at most once a prompt, model, attempt and vote), or the kind of failure.
+    """
 
     id = AutoField()
+    purpose = TextField()
     prompt_hash = TextField()
     model = TextField()
+    endpoint = TextField()
     attempt = IntegerField()
     vote = IntegerField()
     request = TextField()
@@ -278,7 +293,7 @@ class LlmCall(Table):
     status = TextField()
     tokens_in = IntegerField()
     tokens_out = IntegerField()
-    cost = FloatField()
+    cost = FloatField(null=True)
     latency = FloatField()
     at = TextField()
 

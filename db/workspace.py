@@ -49,7 +49,7 @@ class Workspace:
         """
         path = folder / FILE_NAME
         with translated(folder):
-            if folder.exists() and not folder.is_dir():
+            if (folder.exists() or folder.is_symlink()) and not folder.is_dir():
                 raise StoreError(
                     "store_missing", f"{folder} is not a folder.", "Name a folder with --workspace."
                 )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from core.errors import ActionError, ExitCode, exit_code
+from core.paths import user_path
 from lmsys_tui.options import Arguments, parse_arguments
 
 if TYPE_CHECKING:
@@ -20,15 +21,27 @@ WORKSPACE_VARIABLE = "LMSYS_TUI_WORKSPACE"
 
 def main(argv: Sequence[str]) -> int:
     """Run the program on its arguments; the exit code."""
+    _fill_streams()
     try:
         return _main(argv)
-    except BrokenPipeError:
-        from lmsys_tui.output import silence
+    except BrokenPipeError as error:
+        from lmsys_tui.output import OutputLostError, silence
 
         silence(sys.stdout.buffer)
-        return ExitCode.OK
+        return ExitCode.FAILED if isinstance(error, OutputLostError) else ExitCode.OK
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
+
+
+def _fill_streams() -> None:
+    """Open standard streams that the caller closed on nothing: a file opened later would get their number."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            if nowhere != number:
+                os.dup2(nowhere, number)
+                os.close(nowhere)
+            setattr(sys, name, os.fdopen(number, "w" if number else "r", encoding="utf-8", closefd=False))
 
 
 def _main(argv: Sequence[str]) -> int:
@@ -60,8 +73,9 @@ def _refused(error: ActionError, stdout: BinaryIO | None) -> ExitCode:
 
 
 def _print(text: str) -> ExitCode:
-    sys.stdout.buffer.write(text.encode())
-    sys.stdout.buffer.flush()
+    from lmsys_tui.output import Output
+
+    Output(sys.stdout.buffer, sys.stderr).text(text)
     return ExitCode.OK
 
 
@@ -190,7 +204,7 @@ def _workspace(arguments: Arguments, config: Config) -> Path:
     if arguments.workspace is not None:
         return arguments.workspace
     if named := os.environ.get(WORKSPACE_VARIABLE):
-        return Path(named).expanduser()
+        return user_path(named)
     return config.workspace or default_workspace()
 
 

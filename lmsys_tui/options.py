@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal, NoReturn
 
 from core.errors import ActionError
+from core.paths import user_path
 from lmsys_tui.grammar import NAME
 
 Door = Literal["help", "version", "actions", "do", "script", "demo", "explore"]
@@ -164,7 +165,7 @@ def _parser() -> argparse.ArgumentParser:
 def _path(text: str) -> Path:
     if not text.strip():
         raise argparse.ArgumentTypeError("is empty")
-    return Path(text).expanduser()
+    return user_path(text)
 
 
 def _clock(text: str) -> str:

@@ -59,6 +59,10 @@ def _escaped(match: re.Match[str]) -> str:
     return "".join(f"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))
 
 
+class OutputLostError(BrokenPipeError):
+    """Standard output cannot be written, and not because nobody reads it: its disk is full, say."""
+
+
 class Output:
     """Where a script's answers go.
 
@@ -122,7 +126,7 @@ class Output:
         """Print text that is safe to show.
 
         Raises:
-            BrokenPipeError: Nobody reads any more; what follows goes nowhere.
+            BrokenPipeError: Nobody reads any more, or it cannot be written; what follows goes nowhere.
         """
         data = text.encode()
         with self._lock:
@@ -132,6 +136,10 @@ class Output:
             except BrokenPipeError:
                 silence(self._stdout)
                 raise
+            except OSError as error:
+                silence(self._stdout)
+                self.note(f"Standard output cannot be written: {error.strerror}.")
+                raise OutputLostError(error.errno, error.strerror) from error
 
     def note(self, text: str) -> None:
         """Say something in prose."""

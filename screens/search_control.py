@@ -110,12 +110,16 @@ class SearchControl:
         self._rows, self._after = rows, after
         self.screen.query_one(SearchPane).set_class(bool(self.text.strip()), "-filled")
         width = self.rows.inner_width
-        self.rows.set_lines([hit_line(row, width) for row in rows], more=after is not None, top=True)
+        self.rows.set_lines(
+            [hit_line(row, width, self.text) for row in rows], more=after is not None, top=True
+        )
 
     def draw(self) -> None:
         """Draw again for the new width."""
         width = self.rows.inner_width
-        self.rows.set_lines([hit_line(row, width) for row in self._rows], more=self._after is not None)
+        self.rows.set_lines(
+            [hit_line(row, width, self.text) for row in self._rows], more=self._after is not None
+        )
 
     def more(self) -> None:
         """Read the next results."""
@@ -129,7 +133,9 @@ class SearchControl:
             return
         self._rows, self._after = (*self._rows, *result.data), result.after
         width = self.rows.inner_width
-        self.rows.add_lines([hit_line(row, width) for row in result.data], more=result.after is not None)
+        self.rows.add_lines(
+            [hit_line(row, width, self.text) for row in result.data], more=result.after is not None
+        )
 
     def _count(self, result: Result) -> None:
         spans: list[Span] = []

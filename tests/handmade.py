@@ -154,7 +154,7 @@ def _store(themes: Themes, clusters: list[int], titles: list[str], label: str, t
             )
         if number >= 0:
             Summary.create(
-                summary_set=names, cluster=number, title=titles[number], form="phrase", phrases=json.dumps(["first", "second"]),
+                summary_set=names, cluster=number, title=titles[number], form="phrase", phrases=json.dumps(titles[number].lower().split()),
                 description=f"Users ask for {titles[number][0].lower()}{titles[number][1:]}.", phrase_shares="[]", cited="[]",
             )  # fmt: skip
     run.summary_set = names.id

@@ -31,6 +31,7 @@ class Terminal:
         home: The home folder of the process.
         size: Columns and rows.
         variables: More environment variables.
+        program: The command line in place of the program's own.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class Terminal:
         home: Path,
         size: tuple[int, int] = (140, 40),
         variables: dict[str, str] | None = None,
+        program: Sequence[str] | None = None,
     ) -> None:
         columns, rows = size
         self.screen = pyte.Screen(columns, rows)
@@ -51,7 +53,7 @@ class Terminal:
         self.pid, self._fd = pty.fork()
         if self.pid == 0:  # pragma: no cover
             os.chdir(ROOT)
-            words = command(*arguments)
+            words = list(program or command(*arguments))
             os.execve(words[0], words, env)
         fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self._code: int | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -43,7 +44,11 @@ SOURCES: dict[str, tuple[str, Callable[[Path], Path], str]] = {
     "empty file": ("empty_file", lambda p: written(p / "e.jsonl", b""), ""),
     "truncated gzip": ("truncated_file", lambda p: truncated_gzip(p / "t.jsonl.gz"), ""),
     "UTF-16": ("bad_encoding", lambda p: written(p / "u.jsonl", ROW.encode("utf-16")), ""),
-    "Latin-1": ("bad_encoding", lambda p: written(p / "l.jsonl", '{"text": "caf\xe9"}\n'.encode("latin-1")), ""),
+    "Latin-1": (
+        "bad_encoding",
+        lambda p: written(p / "l.jsonl", '{"text": "caf\xe9"}\n'.encode("latin-1")),
+        "",
+    ),
     "unknown column": ("unknown_column", lambda p: written(p / "c.jsonl", ROW.encode()), "text=txt"),
     "unknown columns": ("unknown_columns", lambda p: written(p / "x.jsonl", b'{"a": 1, "b": 2}\n'), ""),
     "unknown format": ("unknown_format", lambda p: written(p / "x.docx", b"PK"), ""),
@@ -116,6 +121,21 @@ VALUES = {
     "export.run path=out.docx": "unknown_format",
     "search.queries text=x within=t99": "unknown_node",
     "search.queries text=x cluster=999": "unknown_cluster",
+    f"run.list after={'9' * 40}": "bad_cursor",
+    f"data.rejects after={'9' * 40}": "bad_cursor",
+    "node.list after=xyz": "bad_cursor",
+    "cluster.list after='[[], {}, true]'": "bad_cursor",
+    f"query.list after='[0.1, {'9' * 40}]'": "bad_cursor",
+    "summary.use set=''": "unknown_summary_set",
+    "run.kmeans k=2 seed=-1": "bad_seed",
+    f"run.hdbscan seed={2**32}": "bad_seed",
+    f"export.run path={'n' * 300}.csv": "bad_path",
+    '{"action": "export.run", "params": {"path": "a\\u0000b.csv"}}': "bad_path",
+    f"embed.import path={'n' * 300}.npy": "file_missing",
+    f"embed.run model={'m' * 300}": "unknown_model",
+    f"embed.run model=/{'m' * 300}": "model_unavailable",
+    "data.load source=hf:../x": "bad_source",
+    f"data.load source=hf:{'n' * 300}/x": "bad_source",
 }
 
 
@@ -163,3 +183,51 @@ def test_nothing_is_overwritten_unasked(own_workspace: Path, tmp_path: Path) -> 
     assert run_text(own_workspace, f"export.run path={mine} overwrite=true").code == 0
     assert mine.read_bytes().startswith(b"query_id,")
     assert [p.name for p in tmp_path.iterdir() if "part" in p.name] == []
+
+
+def test_a_number_that_no_store_can_hold_is_ill_formed(own_workspace: Path) -> None:
+    for line in ("query.show query={}", "query.list cluster={}", "run.kmeans k=2 seed={}"):
+        ran = run_text(own_workspace, line.format(2**63))
+        assert only_error(ran)["code"] == "bad_parameter"
+        assert ran.code == 2
+
+
+def test_an_export_replaces_the_file_behind_a_link_and_not_the_link(
+    own_workspace: Path, tmp_path: Path
+) -> None:
+    mine = written(tmp_path / "mine.csv", b"old")
+    link = tmp_path / "link.csv"
+    link.symlink_to(mine)
+    assert run_text(own_workspace, f"export.run path={link} overwrite=true").code == 0
+    assert link.is_symlink()
+    assert mine.read_bytes().startswith(b"query_id,")
+
+
+def test_an_export_does_not_replace_what_is_no_file(own_workspace: Path, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.csv"
+    os.mkfifo(pipe)
+    ran = run_text(own_workspace, f"export.run path={pipe} overwrite=true")
+    assert only_error(ran)["code"] == "bad_path"
+    assert pipe.is_fifo()
+
+
+def test_an_export_knows_the_home_folder(
+    own_workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert run_text(own_workspace, "export.run path=~/mine.csv").code == 0
+    assert (tmp_path / "mine.csv").is_file()
+
+
+def test_a_link_that_leads_nowhere_is_not_what_was_meant(own_workspace: Path, tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").symlink_to(tmp_path / "gone.jsonl")
+    error = only_error(run_text(own_workspace, f"data.load source={tmp_path / 'log.jsonl'}"))
+    assert error["code"] == "file_missing"
+    assert str(tmp_path / "log.jsonl") not in error["did_you_mean"]  # type: ignore[operator]
+
+
+def test_a_workspace_that_is_a_link_that_leads_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "w").symlink_to(tmp_path / "gone")
+    ran = run_text(tmp_path / "w", "data.load source=sample limit=5")
+    assert only_error(ran)["code"] == "store_missing"
+    assert ran.code == 3

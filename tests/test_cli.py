@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import select
+import shlex
 import sqlite3
 import subprocess
 import sys
@@ -434,6 +435,43 @@ def test_a_pipe_that_closes_early_is_quiet(tmp_path: Path) -> None:
     _, err = process.communicate()
     assert err == b""
     assert process.returncode == 0
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("words", ["do data.list", "--script -", "--actions", "--help"])
+def test_closed_standard_streams_break_nothing(
+    words: str, closed: str, fixture_workspace: Path, tmp_path: Path
+) -> None:
+    line = f"{shlex.join(command())} {words} --workspace {shlex.quote(str(fixture_workspace))} {closed}"
+    done = subprocess.run(
+        ["sh", "-c", line],
+        input=b"data.list",
+        capture_output=True,
+        cwd=ROOT,
+        env=environment(tmp_path),
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert bool(done.stdout) == (">&-" not in closed.split() and (closed, words) != ("<&-", "--script -"))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize("words", ["do data.list", "do data.lis", "--actions", "--help"])
+def test_output_that_cannot_be_written_is_told_in_a_line(
+    words: str, fixture_workspace: Path, tmp_path: Path
+) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command(*words.split(), "--workspace", fixture_workspace),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            cwd=ROOT,
+            env=environment(tmp_path),
+            check=False,
+        )
+    assert done.returncode == 1
+    assert b"Standard output cannot be written: No space left on device." in done.stderr
+    assert b"Traceback" not in done.stderr
 
 
 def test_the_demo_prints_a_tree_and_does_nothing_twice(cli: Cli, tmp_path: Path) -> None:

@@ -49,7 +49,9 @@ def row(folder: Path, line: str, dry: bool) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("line", LINES)
-def test_a_dry_run_tells_what_comes_and_changes_nothing(line: str, own_workspace: Path, tmp_path: Path) -> None:
+def test_a_dry_run_tells_what_comes_and_changes_nothing(
+    line: str, own_workspace: Path, tmp_path: Path
+) -> None:
     line = line.format(out=tmp_path / "out.csv")
     before = state(own_workspace)
     told = row(own_workspace, line, dry=True)

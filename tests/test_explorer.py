@@ -540,3 +540,14 @@ async def test_a_job_that_waited_begins_where_the_one_before_ended(own_workspace
         assert newest.clusters == 4
         assert newest.summary_set is not None
         assert run.session.view.summary_set == newest.summary_set
+
+
+async def test_the_mouse_moves_the_cursor_and_two_clicks_open(fixture_workspace: Path) -> None:
+    async with driven(fixture_workspace, read_only=True) as run:
+        await run.pilot.click("#tree-rows", offset=(20, 2))
+        await run.settle()
+        assert run.tree.cursor == 2
+        await run.pilot.click("#tree-rows", offset=(20, 1), times=2)
+        await run.settle()
+        assert run.tree.branch is not None
+        assert run.session.view.node == run.tree.roots[0].children[0].key

@@ -73,6 +73,7 @@ def test_telling_what_there_is_imports_next_to_nothing(arguments: list[str], tmp
         "run.show",
         "run.open run=@run",
         "summary.list",
+        "summary.show cluster=0 prompt=true",
         "hierarchy.list",
         "node.open",
         "node.list depth=3",

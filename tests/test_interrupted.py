@@ -35,7 +35,11 @@ JOBS = {
 def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A log with enough distinct texts that every job takes a moment."""
     chance = random.Random(7)
-    words = [f"{a}{b}" for a in ("ka", "lo", "mi", "ne", "po", "ru", "sa", "tu") for b in ("ran", "lis", "dom", "vek")]
+    words = [
+        f"{a}{b}"
+        for a in ("ka", "lo", "mi", "ne", "po", "ru", "sa", "tu")
+        for b in ("ran", "lis", "dom", "vek")
+    ]
     path = tmp_path_factory.mktemp("log") / "log.jsonl"
     rows = ({"id": str(i), "text": " ".join(chance.choices(words, k=8)) + f" {i}"} for i in range(TEXTS))
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))

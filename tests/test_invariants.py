@@ -42,6 +42,7 @@ steps = st.lists(
         build,
         build,
         act("data.load", source="more"),
+        act("data.load", source="grown"),
         act("run.delete", run="@run", yes=True),
         act("data.clear", dataset="more", yes=True),
     ),
@@ -84,6 +85,10 @@ def test_whatever_is_done_the_store_is_sound_and_the_counts_add_up(
         for action, params in script:
             if params.get("source") == "more":
                 params = {"source": str(base / "more.jsonl")}
+            if params.get("source") == "grown":
+                write(base / "log.jsonl", log + more)
+                conversations = sum(times for *_, times in log + more)
+                params = {"source": str(base / "log.jsonl")}
             dispatch(session, action, params)
             assert violations(session.workspace) == [], (action, params)
             check_tree(session)

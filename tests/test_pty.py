@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import struct
+import sys
 import termios
 from pathlib import Path
 
@@ -118,6 +119,20 @@ def test_an_unknown_theme_is_refused_before_the_screen_opens(fixture_workspace: 
         assert terminal.exit_code() == 2
         assert "pink" in terminal.text()
         assert ALTERNATE_ON not in terminal.raw
+
+
+def test_a_crash_leaves_the_terminal_as_it_was_and_says_so(fixture_workspace: Path, tmp_path: Path) -> None:
+    broken = (
+        "import sys; from screens.explorer import Explorer; from lmsys_tui.cli import main\n"
+        "Explorer.action_zoom = lambda self: 1 / 0\n"
+        f"sys.exit(main(['--workspace', {str(fixture_workspace)!r}, '--read-only']))"
+    )
+    with Terminal([], home=tmp_path, program=[sys.executable, "-c", broken]) as terminal:
+        terminal.wait_for("What people ask for")
+        terminal.press("z")
+        assert terminal.exit_code() == 1
+        assert ALTERNATE_OFF in terminal.raw
+        assert "ZeroDivisionError" in terminal.text()
 
 
 def test_invalid_bytes_do_not_end_the_program(fixture_workspace: Path, tmp_path: Path) -> None:

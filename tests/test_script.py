@@ -70,12 +70,16 @@ def test_a_line_has_the_fields_that_scripts_count_on(fixture_workspace: Path) ->
     assert second["truncated"] is False
 
 
-def test_pages_follow_each_other_to_the_end(fixture_workspace: Path) -> None:
-    whole = run_text(fixture_workspace, "query.list limit=500", read_only=True).rows[0]
+@pytest.mark.parametrize("sort", ["central", "boundary", "times", "text_id"])
+def test_pages_follow_each_other_to_the_end(sort: str, fixture_workspace: Path) -> None:
+    whole = run_text(fixture_workspace, f"query.list limit=500 sort={sort}", read_only=True).rows[0]
     after, found = "", []
     while True:
         page = run_text(
-            fixture_workspace, 'query.list limit=7 after="$AFTER"', names={"AFTER": after}, read_only=True
+            fixture_workspace,
+            f'query.list limit=7 sort={sort} after="$AFTER"',
+            names={"AFTER": after},
+            read_only=True,
         ).rows[0]
         found += page["data"]
         if not page["truncated"]:

@@ -37,9 +37,7 @@ def unit_rows(count: int, dim: int = 8, seed: int = 0) -> np.ndarray:
 
 def add_texts(workspace: Workspace, count: int) -> list[int]:
     with workspace.transaction() as connection:
-        connection.execute(
-            "INSERT INTO dataset VALUES (1, 'd', 's', 'x', '{}', 'f', 0, 0, '')"
-        )
+        connection.execute("INSERT INTO dataset VALUES (1, 'd', 's', 'x', '{}', 'f', 0, 0, '')")
         for i in range(1, count + 1):
             connection.execute("INSERT INTO text VALUES (?, ?, ?)", (i, f"{i:032x}", f"text {i}"))
             connection.execute(
@@ -99,7 +97,9 @@ def test_a_newer_store_is_refused_and_left_alone(tmp_path: Path) -> None:
     assert sqlite3.connect(tmp_path / FILE_NAME).execute("PRAGMA user_version").fetchone()[0] == 999
 
 
-@pytest.mark.parametrize("content", [b"not a database, just text" * 100, b"SQLite format 3\0" + b"\xff" * 4000])
+@pytest.mark.parametrize(
+    "content", [b"not a database, just text" * 100, b"SQLite format 3\0" + b"\xff" * 4000]
+)
 def test_a_damaged_store_says_so(tmp_path: Path, content: bytes) -> None:
     (tmp_path / FILE_NAME).write_bytes(content)
     with pytest.raises(StoreError) as caught:

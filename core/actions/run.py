@@ -33,11 +33,13 @@ def kmeans(
         k: The number of clusters; the default depends on the data and is explained.
         seed: Makes the same run again.
         dataset: The dataset's name; the default is the current one.
-        space: The vectors to use; the default is the newest space that has all texts.
+        space: The vectors to use; the default is the current space, else the newest that has all texts.
         description: A note that is kept with the run.
     """
     from core.cluster.run import run_kmeans
+    from core.lookup import check_seed
 
+    seed = check_seed(seed)
     return run_kmeans(session, k=k, seed=seed, dataset=dataset, space=space, description=description)
 
 
@@ -69,17 +71,18 @@ def hdbscan(
         reduce: Reduce the vectors first, and by which method.
         seed: Makes the same run again.
         dataset: The dataset's name; the default is the current one.
-        space: The vectors to use; the default is the newest space that has all texts.
+        space: The vectors to use; the default is the current space, else the newest that has all texts.
         description: A note that is kept with the run.
     """
     from core.cluster.run import run_hdbscan
+    from core.lookup import check_seed
 
     return run_hdbscan(
         session,
         min_cluster_size=min_cluster_size,
         min_samples=min_samples,
         reduce=reduce,
-        seed=seed,
+        seed=check_seed(seed),
         dataset=dataset,
         space=space,
         description=description,

@@ -73,7 +73,9 @@ def hdbscan(
     samples = max(1, min(5, min_cluster_size, n - 1)) if min_samples is None else min_samples
     if not 1 <= samples <= max(n - 1, 1):
         raise ActionError(
-            "bad_min_samples", f"min_samples={samples} does not fit {n} distinct texts.", "Choose at least 1."
+            "bad_min_samples",
+            f"min_samples={samples} does not fit {n} distinct texts.",
+            f"Choose it between 1 and {max(n - 1, 1)}.",
         )
     weights = np.asarray(weights, dtype=np.float64)
     reduction, why = _reduction(reduce, n)

@@ -85,25 +85,26 @@ def run_hdbscan(
     if min_cluster_size is None:
         choice = choose.choose_min_cluster_size(len(data.text_ids))
         min_cluster_size, reasons = choice.value, (choice.reason,)
-    found = hdbscan(
-        data.vectors, data.weights, min_cluster_size, min_samples, reduce, seed, session.control
-    )
+    found = hdbscan(data.vectors, data.weights, min_cluster_size, min_samples, reduce, seed, session.control)
     reasons += (found.engine,) if found.engine else ()
     parameters = {"min_cluster_size": min_cluster_size, "min_samples": min_samples, "reduce": reduce}
     return _keep(session, data, found, "hdbscan", min_cluster_size, parameters, seed, reasons, description)
 
 
 def read_input(session: Session, dataset: str | None, space: str | None) -> Input:
-    """The vectors to cluster: of the space that is named, else the newest that has every text of the dataset."""
+    """The vectors to cluster."""
     workspace = session.workspace
     dataset_id, name = find_dataset(workspace, dataset or session.view.dataset)
-    info = _space(workspace, dataset_id, name, space)
+    info = _space(workspace, dataset_id, name, space, session.view.space)
     text_ids, rows, weights = vectors.text_rows(workspace, info.id, dataset_id)
     fingerprint = workspace.value("SELECT fingerprint FROM dataset WHERE id = ?", (dataset_id,))
     return Input(dataset_id, name, fingerprint, info, text_ids, _gather(workspace, info, rows), weights)
 
 
-def _space(workspace: Workspace, dataset_id: int, dataset: str, space: str | None) -> SpaceInfo:
+def _space(
+    workspace: Workspace, dataset_id: int, dataset: str, space: str | None, current: str | None
+) -> SpaceInfo:
+    """The space that is named, else the current one, else the newest; one that has every text of the dataset."""
     known = vectors.spaces(workspace)
     if space is not None:
         known = [s for s in known if s.name == space]
@@ -112,7 +113,7 @@ def _space(workspace: Workspace, dataset_id: int, dataset: str, space: str | Non
             raise unknown("space", space, names, "embed.list shows them.")
     texts = workspace.value("SELECT count(DISTINCT text_id) FROM query WHERE dataset_id = ?", (dataset_id,))
     best = 0
-    for info in reversed(known):
+    for info in sorted(known, key=lambda s: (s.name == current, s.id), reverse=True):
         held = workspace.value(
             "SELECT count(*) FROM vector WHERE space_id = ?"
             " AND text_id IN (SELECT text_id FROM query WHERE dataset_id = ?)",
@@ -122,7 +123,9 @@ def _space(workspace: Workspace, dataset_id: int, dataset: str, space: str | Non
             return info
         best = max(best, held)
     if not best:
-        raise ActionError("no_embeddings", f"The texts of {dataset} have no vectors yet.", "Run embed.run first.")
+        raise ActionError(
+            "no_embeddings", f"The texts of {dataset} have no vectors yet.", "Run embed.run first."
+        )
     raise ActionError(
         "embeddings_missing",
         f"Only {best} of {texts} texts of {dataset} have vectors.",

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import ActionError
+from core.paths import is_folder
 
 _SHA256 = re.compile("[0-9a-f]{64}")
 _ONNX_FILES = (
@@ -75,7 +76,7 @@ def inspect(folder: Path) -> LocalModel:
     Raises:
         ActionError: `model_unavailable` where there is no such folder or model, `model_damaged` where a file is broken.
     """
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise ActionError(
             "model_unavailable", f"There is no model folder {folder}.", "Give the path of a folder."
         )

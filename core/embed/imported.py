@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 from core.embed.base import unit
 from core.errors import ActionError
 from core.lookup import find_dataset
+from core.paths import is_file, user_path
 from core.rows import Embedded
 from core.session import Session
 from db import vectors
 from db.workspace import Workspace
 
 BLOCK = 4096
+MAX_NAME = 80
 
 
 def import_vectors(session: Session, path: str, *, space: str, dataset: str | None) -> Embedded:
@@ -30,14 +32,20 @@ def import_vectors(session: Session, path: str, *, space: str, dataset: str | No
     """
     workspace = session.workspace
     dataset_id, name = find_dataset(workspace, dataset or session.view.dataset)
-    source = Path(path)
-    if not source.is_file():
+    source = user_path(path)
+    if not is_file(source):
         raise ActionError(
             "file_missing", f"There is no file {path}.", "Give the path of a .npy or .parquet file."
         )
-    if not space.replace("-", "").replace("_", "").replace(".", "").isalnum() or space.startswith("."):
+    if (
+        not space.replace("-", "").replace("_", "").replace(".", "").isalnum()
+        or space.startswith(".")
+        or len(space) > MAX_NAME
+    ):
         raise ActionError(
-            "bad_name", f"{space!r} is not a name for a space.", "Use letters, digits, '-', '_', '.'."
+            "bad_name",
+            f"{space[:MAX_NAME]!r} is not a name for a space.",
+            f"Use letters, digits, '-', '_', '.', at most {MAX_NAME}.",
         )
     digest = hashlib.sha256(source.read_bytes()).hexdigest()[:12]
     rows = _npy(source) if source.suffix == ".npy" else _parquet(source)

@@ -18,6 +18,7 @@ from core.embed.lexical import DIM as LEXICAL_DIM
 from core.embed.lexical import NAME as LEXICAL
 from core.embed.lexical import LexicalEmbedder
 from core.errors import ActionError
+from core.paths import is_folder, user_path
 
 OWN_NAMES = {
     minilm.NAME: minilm.NAME,
@@ -97,7 +98,7 @@ def resolve(
     if own == LEXICAL:
         return LexicalEmbedder(device, "Character n-grams without a model, as asked.")
     if _is_path(word):
-        return hub.folder_embedder(Path(word).expanduser(), device)
+        return hub.folder_embedder(user_path(word), device)
     known = catalog.find_known(word, tuple(OWN_NAMES))
     return hub.known_embedder(known, device, f"{known.name}, as asked.", cache, environ, download, control)
 
@@ -195,5 +196,5 @@ def _is_path(word: str) -> bool:
     return (
         word.startswith((".", "~"))
         or path.is_absolute()
-        or (word.lower() not in catalog.ALIASES and path.is_dir())
+        or (word.lower() not in catalog.ALIASES and is_folder(path))
     )

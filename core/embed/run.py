@@ -9,6 +9,7 @@ from core.embed.language_advice import advise
 from core.embed.resolve import available, resolve
 from core.errors import ActionError
 from core.lookup import find_dataset, unknown
+from core.paths import is_folder, user_path
 from core.rows import Embedded, ModelRow, SpaceRow
 from core.session import Session
 from db import vectors
@@ -74,8 +75,10 @@ def _embed_missing(
 def _fit(session: Session, embedder: FittedEmbedder, dataset_id: int, dataset: str) -> None:
     """Load what the model learnt from this dataset, or let it learn."""
     workspace = session.workspace
-    path = fitted_path(workspace, f"{embedder.name}-{dataset}")
-    if path.is_file():
+    space = f"{embedder.name}-{dataset}"
+    path = fitted_path(workspace, space)
+    # Without its space, the file is left from a dataset of the same name that was removed.
+    if path.is_file() and vectors.find_space(workspace, space) is not None:
         embedder.load(path)
         return
     texts = [
@@ -96,8 +99,8 @@ def fitted_path(workspace: Workspace, space: str) -> Path:
 
 
 def _origin(model: str, embedder: Embedder) -> str:
-    folder = Path(model).expanduser()
-    return str(folder.resolve()) if folder.is_dir() else embedder.name
+    folder = user_path(model)
+    return str(folder.resolve()) if is_folder(folder) else embedder.name
 
 
 def _space_name(workspace: Workspace, embedder: Embedder, dataset: str) -> str:

@@ -14,6 +14,7 @@ from typing import cast
 
 from core.errors import ActionError
 from core.load.zst import ZstdDamagedError, ZstdFile, ZstdTruncatedError
+from core.paths import user_path
 
 FORMATS = {
     ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".csv": "csv", ".tsv": "tsv", ".tab": "tsv",
@@ -68,7 +69,7 @@ def find_file(source: str | Path) -> LogFile:
         ActionError: `file_missing`, `is_directory`, `not_a_file`, `file_unreadable`, `empty_file`,
             `unknown_format`, `wrong_format` (the ending promises what the bytes do not hold).
     """
-    path = Path(source).expanduser()
+    path = user_path(source)
     _check_place(path, str(source))
     try:
         with path.open("rb") as file:
@@ -114,7 +115,7 @@ def _missing_hint(path: Path) -> tuple[str, tuple[str, ...]]:
     try:
         if not path.parent.is_dir():
             return f"The folder {path.parent} does not exist.", ()
-        by_fold = {item.name.casefold(): item.name for item in sorted(path.parent.iterdir())}
+        by_fold = {item.name.casefold(): item.name for item in sorted(path.parent.iterdir()) if item.exists()}
     except (OSError, ValueError):
         return "", ()
     close = difflib.get_close_matches(path.name.casefold(), by_fold, 3, 0.6)

@@ -15,6 +15,7 @@ from typing import Any
 from core.errors import ActionError
 from core.load.files import FORMATS, Meter, find_file
 from core.load.read_json import Item
+from core.paths import is_file, is_folder, user_path
 
 PREFIX = "hf:"
 _REPOSITORY = re.compile(r"[\w.-]+(/[\w.-]+)?")
@@ -38,8 +39,8 @@ class HubName:
     @property
     def local(self) -> Path | None:
         """The folder or file where the name is one, else None."""
-        path = Path(self.name).expanduser()
-        return path if path.exists() else None
+        path = user_path(self.name)
+        return path if is_file(path) or is_folder(path) else None
 
 
 def parse_name(source: str) -> HubName:
@@ -125,6 +126,7 @@ def _hub_revision(name: str) -> str:
     from huggingface_hub.errors import (
         GatedRepoError,
         HfHubHTTPError,
+        HFValidationError,
         OfflineModeIsEnabled,
         RepositoryNotFoundError,
     )
@@ -136,6 +138,10 @@ def _hub_revision(name: str) -> str:
             hub.auth_check(name, repo_type="dataset")
     except GatedRepoError as error:
         raise _gated(name) from error
+    except HFValidationError as error:
+        raise ActionError(
+            "bad_source", f"The hub has no dataset of such a name: {name[:80]}.", "Write hf:OWNER/NAME."
+        ) from error
     except RepositoryNotFoundError as error:
         raise ActionError(
             "hub_not_found",

@@ -24,23 +24,29 @@ METHOD = "c-tf-idf-1"
 """Stands for the way of naming where a prompt's hash would stand; changes when names would come out differently."""
 
 
-def create(session: Session, run: str | None, *, model: str, alias: str) -> SummaryMade:
+def create(session: Session, run: str | None, *, alias: str) -> SummaryMade:
     """Name all clusters of a run without a language model, and show these names from now on.
 
     Raises:
-        ActionError: `no_run`, `unknown_run`, `unknown_model`, `bad_alias` or `alias_taken`.
+        ActionError: `no_run`, `unknown_run`, `bad_alias` or `alias_taken`.
     """
-    workspace, control = session.workspace, session.control
+    workspace = session.workspace
     found = find_run(workspace, run)
-    if model != "local":
-        raise ActionError(
-            "unknown_model",
-            f"model={model} names no way of naming that this version has.",
-            "Use model=local, which needs no language model.",
-        )
-    _check_alias(workspace, found, alias)
-    inputs = read_inputs(workspace, found)
-    names = name_clusters(
+    check_alias(workspace, found, alias)
+    names = name_locally(session, found)
+    vectors = title_vectors(session, found, [name.title for name in names])
+    set_name = _save(workspace, found, alias, names, vectors)
+    if session.view.run == found.name:
+        session.go(summary_set=set_name)
+    return SummaryMade(
+        set_name, found.name, len(names), sum(name.title.startswith("Mixed:") for name in names)
+    )
+
+
+def name_locally(session: Session, run: RunInfo) -> Sequence[ClusterName]:
+    """A name for each ordinary cluster of a run, by number, without a language model."""
+    inputs = read_inputs(session.workspace, run)
+    return name_clusters(
         inputs.texts,
         inputs.weights,
         inputs.labels,
@@ -49,15 +55,8 @@ def create(session: Session, run: str | None, *, model: str, alias: str) -> Summ
         inputs.central,
         counts=inputs.counts,
         mixtures=inputs.halves,
-        seed=found.seed,
-        control=control,
-    )
-    vectors = _title_vectors(session, found, names)
-    set_name = _save(workspace, found, model, alias, names, vectors)
-    if session.view.run == found.name:
-        session.go(summary_set=set_name)
-    return SummaryMade(
-        set_name, found.name, len(names), sum(name.title.startswith("Mixed:") for name in names)
+        seed=run.seed,
+        control=session.control,
     )
 
 
@@ -124,21 +123,20 @@ def _counts(workspace: Workspace, run: RunInfo, column: str) -> dict[int, dict[s
     return found
 
 
-def _title_vectors(session: Session, run: RunInfo, names: Sequence[ClusterName]) -> Sequence[bytes | None]:
+def title_vectors(session: Session, run: RunInfo, titles: Sequence[str]) -> Sequence[bytes | None]:
     """The titles' vectors in the run's space, float32; none where its model is not at hand."""
     from core.embed.space import embedder_of
 
     space = find_space(session.workspace, run.space)
     with contextlib.suppress(ActionError):
         if space is not None:
-            table = embedder_of(session.workspace, space).embed(
-                [name.title for name in names], session.control
-            )
+            table = embedder_of(session.workspace, space).embed(list(titles), session.control)
             return [row.astype("<f4").tobytes() for row in table]
-    return [None] * len(names)
+    return [None] * len(titles)
 
 
-def _check_alias(workspace: Workspace, run: RunInfo, alias: str) -> None:
+def check_alias(workspace: Workspace, run: RunInfo, alias: str) -> None:
+    """Raise `bad_alias` or `alias_taken` for a word that cannot stand for a new set of the run."""
     if len(alias) > 80:
         raise ActionError("bad_alias", "An alias has at most 80 characters.", "")
     if alias and workspace.value("SELECT 1 FROM summary_set WHERE run_id = ? AND alias = ?", (run.id, alias)):
@@ -150,7 +148,6 @@ def _check_alias(workspace: Workspace, run: RunInfo, alias: str) -> None:
 def _save(
     workspace: Workspace,
     run: RunInfo,
-    model: str,
     alias: str,
     names: Sequence[ClusterName],
     vectors: Sequence[bytes | None],
@@ -162,17 +159,17 @@ def _save(
         )
     ]
     with workspace.transaction() as connection:
-        name = take_name(connection, f"names-{model}-{short_hash(run.name, model, METHOD)}")
+        name = take_name(connection, f"names-local-{short_hash(run.name, 'local', METHOD)}")
         set_id = connection.execute(
             "INSERT INTO summary_set (name, run_id, alias, model, prompt_hash, parameters, cost, status, created_at)"
-            " VALUES (?, ?, ?, ?, ?, '{}', 0, 'done', ?)",
-            (name, run.id, alias, model, METHOD, workspace.clock()),
+            " VALUES (?, ?, ?, 'local', ?, '{}', 0, 'done', ?)",
+            (name, run.id, alias, METHOD, workspace.clock()),
         ).lastrowid
         connection.executemany(
             "INSERT INTO summary (summary_set_id, cluster, title, description, form, phrases, phrase_shares, cited, vector)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, '[]', ?)",
             (
-                (set_id, number, n.title, n.description, _form(n.title), *_phrases(n), vector)
+                (set_id, number, n.title, n.description, form_of(n.title), *phrases_of(n), vector)
                 for number, n, vector in zip(numbers, names, vectors, strict=True)
             ),
         )
@@ -180,11 +177,13 @@ def _save(
     return name
 
 
-def _form(title: str) -> str:
+def form_of(title: str) -> str:
+    """`mixed`, `miscellaneous` or `topic`: what a title says of its cluster by how it opens."""
     head = title.partition(":")[0]
     return {"Mixed": "mixed", "Miscellaneous": "miscellaneous"}.get(head, "topic")
 
 
-def _phrases(name: ClusterName) -> tuple[str, str]:
+def phrases_of(name: ClusterName) -> tuple[str, str]:
+    """A name's phrases and their shares, as JSON."""
     texts = json.dumps([phrase.text for phrase in name.phrases], ensure_ascii=False)
     return texts, json.dumps([round(phrase.share, 4) for phrase in name.phrases])

@@ -39,8 +39,8 @@ def text_line(row: TextRow) -> Line:
     )
 
 
-def hit_line(row: TextRow, width: int) -> Line:
-    """A search result: times, language, cluster, words."""
+def hit_line(row: TextRow, width: int, searched: str = "") -> Line:
+    """A search result: times, language, cluster, words; what was `searched` for is marked."""
     cluster = max(14, min(30, width // 4))
     title = row.cluster_title or ("" if row.cluster is None else f"cluster {row.cluster}")
     return Line(
@@ -48,10 +48,23 @@ def hit_line(row: TextRow, width: int) -> Line:
             (f"{row.times:>{NUMBER},}\u00d7 ", "number"),
             (fit(row.language or "", LANGUAGE) + " ", "dim"),
             (fit(one_line(title), cluster) + " ", "other"),
-            (one_line(row.text, 240), "text"),
+            *_marked(one_line(row.text, 240), searched),
         ),
         row,
     )
+
+
+def _marked(text: str, searched: str) -> list[Span]:
+    if not searched.strip():
+        return [(text, "text")]
+    from core.search.highlights import highlights
+
+    spans: list[Span] = []
+    at = 0
+    for start, end in highlights(text, searched):
+        spans += [(text[at:start], "text"), (text[start:end], "hit")]
+        at = end
+    return [*spans, (text[at:], "text")]
 
 
 def node_line(row: NodeRow | ClusterRow, whole: int) -> Line:

@@ -19,7 +19,7 @@ from textual.widget import Widget
 from core.text import visible
 
 LOOKS = (
-    "text", "dim", "strong", "heading", "number", "bar", "good", "warn", "bad", "key", "user", "other", "cursor", "tab",
+    "text", "dim", "strong", "heading", "number", "bar", "good", "warn", "bad", "key", "user", "other", "cursor", "tab", "hit",
 )  # fmt: skip
 """The names of looks; `styles/app.tcss` says what each is like."""
 
@@ -67,7 +67,14 @@ class Drawn(Widget):
                 ground = self.app.get_component_styles("look--cursor").rich_style.bgcolor
             found = self.app.get_component_styles(f"look--{name}").rich_style
             bold = True if cursor else found.bold
-            style = Style(color=found.color, bgcolor=ground, bold=bold, reverse=found.reverse, dim=found.dim)
+            style = Style(
+                color=found.color,
+                bgcolor=ground,
+                bold=bold,
+                reverse=found.reverse,
+                dim=found.dim,
+                underline=found.underline,
+            )
             self._looks[name, cursor] = style
         return style
 

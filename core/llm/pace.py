@@ -1,0 +1,48 @@
+"""How fast, how often and for how much a provider is asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.errors import ActionError
+from core.llm.prices import Price
+
+MOST_AT_ONCE = 64
+
+
+@dataclass(frozen=True)
+class Pace:
+    """The limits that a user sets on one job; `None`: no limit. `price` is told in place of the price table."""
+
+    concurrency: int = 4
+    rpm: int | None = None
+    tpm: int | None = None
+    max_cost: float | None = None
+    max_calls: int | None = None
+    price: str | None = None
+
+    def check(self, price: Price | None, model: str) -> None:
+        """Raise `bad_limit` for a limit that is none, and `no_price` where a cost is bounded that nobody can know."""
+        whole = {
+            "concurrency": self.concurrency,
+            "rpm": self.rpm,
+            "tpm": self.tpm,
+            "max_calls": self.max_calls,
+        }
+        for name, value in whole.items():
+            if value is not None and value < 1:
+                raise ActionError(
+                    "bad_limit", f"{name}={value} is less than 1.", "Leave it out for no limit."
+                )
+        if self.concurrency > MOST_AT_ONCE:
+            hint = f"At most {MOST_AT_ONCE}."
+            raise ActionError("bad_limit", f"concurrency={self.concurrency} is too many at once.", hint)
+        if self.max_cost is not None and not self.max_cost > 0:
+            raise ActionError(
+                "bad_limit", f"max_cost={self.max_cost:g} is not above 0.", "Give it in dollars."
+            )
+        if self.max_cost is not None and price is None:
+            hint = "Give price=SENT,RECEIVED in dollars per million tokens, or max_calls=."
+            raise ActionError(
+                "no_price", f"The price of {model} is not known, so max_cost= cannot hold.", hint
+            )

@@ -1,0 +1,211 @@
+"""One call to one provider: the request by `instructor`, the talking by the provider's own client, the answer checked.
+
+Both clients and `instructor` try and ask again by themselves unless told not to; that is off here, for what they send on
+their own is neither limited nor journaled. So `instructor` only makes the request and reads the answer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from core.llm import failures
+from core.llm.failures import BadAnswer, CallFailed
+from core.llm.target import Target
+from core.llm.tokens import estimate
+from core.text import one_line
+
+Answer = TypeVar("Answer", bound=BaseModel)
+
+TIMEOUT, CONNECT_TIMEOUT = 120.0, 10.0
+"""Seconds that a provider may be silent, and that a connection may take."""
+
+_TOOL_USE = 313
+"""Tokens that Anthropic says it adds to a request whose tool must be used."""
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """What is asked. Text from chats may stand in `user` alone.
+
+    `max_tokens` bounds the answer; `complaint` says what was wrong with the answer before.
+    """
+
+    system: str
+    user: str
+    max_tokens: int
+    complaint: str = ""
+
+    @property
+    def said(self) -> str:
+        """What the user role says."""
+        return f"{self.user}\n\n{self.complaint}" if self.complaint else self.user
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer as it came: the raw body, and the tokens that the provider counted (0 where it did not)."""
+
+    body: str
+    tokens_in: int
+    tokens_out: int
+
+
+class Client:
+    """Talks to the provider of `target`; its `send` may be called by several threads at once."""
+
+    def __init__(self, target: Target, timeout: float = TIMEOUT) -> None:
+        self.target = target
+        self._sdk, self._client = _open(target, timeout)
+
+    def close(self) -> None:
+        """Close its connections."""
+        self._client.close()
+
+    def request(self, prompt: Prompt, schema: type[BaseModel]) -> dict[str, Any]:
+        """The body of the request: a tool that must be used, or JSON for models that know no tools."""
+        from instructor.v2.core.response import handle_response_model
+
+        messages = [{"role": "system", "content": prompt.system}, {"role": "user", "content": prompt.said}]
+        # OpenAI's newer models refuse `max_tokens`; other servers know nothing else.
+        newer = self.target.provider == "openai" and self.target.base_url.startswith("https://api.openai.com")
+        asked: dict[str, Any] = {
+            "model": self.target.model,
+            "messages": messages if prompt.system else messages[1:],
+            "max_completion_tokens" if newer else "max_tokens": prompt.max_tokens,
+        }
+        _, request = handle_response_model(schema, **_mode(self.target), **asked)
+        return request
+
+    def send(self, request: dict[str, Any]) -> Reply:
+        """Send a request once, and give back the raw answer.
+
+        Raises:
+            CallFailed: Nothing came that is an answer.
+        """
+        anthropic = self.target.provider == "anthropic"
+        endpoint = self._client.messages if anthropic else self._client.chat.completions
+        try:
+            body = endpoint.with_raw_response.create(**request).http_response.text
+        except self._sdk.APIStatusError as error:
+            text = self.target.hide(error.response.text)
+            details = json.loads(self.target.hide(json.dumps(error.body, default=str)))
+            raise failures.of_status(error.status_code, error.response.headers, text, details) from None
+        except self._sdk.APITimeoutError as error:
+            unreached = type(error.__cause__).__name__ == "ConnectTimeout"
+            words = "no connection within the time limit" if unreached else "no answer within the time limit"
+            raise CallFailed("timeout", words, refused_connection=unreached) from None
+        except self._sdk.APIConnectionError as error:
+            cause = error.__cause__ or error
+            refused = type(cause).__name__ == "ConnectError"
+            words = one_line(self.target.hide(str(cause)), 200) or type(cause).__name__
+            raise CallFailed("connection", words, refused_connection=refused) from None
+        body = self.target.hide(body)
+        try:
+            self._message(body)
+        except ValidationError:
+            raise CallFailed("garbled", "the body is no answer of this API", body=body) from None
+        return Reply(body, *_usage(json.loads(body)))
+
+    def read(self, body: str, schema: type[Answer]) -> Answer:
+        """The answer in a raw body, checked against the schema.
+
+        Raises:
+            BadAnswer: It was refused, cut off, or does not fit.
+        """
+        from instructor.v2.core.response import process_response
+
+        message = self._message(body)
+        ended, refusal, empty = _ending(self.target, message)
+        if refusal is not None:
+            raise BadAnswer(f"The answer was refused: {one_line(refusal, 300) or 'no reason given'}.")
+        if ended in ("max_tokens", "length"):
+            raise BadAnswer("The answer was cut off; be brief.", cut_off=True)
+        if empty:
+            raise BadAnswer(f"The answer was empty: {schema.__name__} must be filled in.")
+        try:
+            found: Answer = process_response(
+                message, response_model=schema, stream=False, strict=False, **_mode(self.target)
+            )
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_url=False)[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise BadAnswer(one_line(f"{where or 'The answer'}: {first['msg']}.", 300)) from None
+        except (ValueError, TypeError, AttributeError, LookupError, AssertionError) as error:
+            raise BadAnswer(one_line(f"The answer cannot be read: {error}", 300)) from None
+        return found
+
+    def _message(self, body: str) -> Any:
+        if self.target.provider == "anthropic":
+            from anthropic.types import Message
+
+            return Message.model_validate_json(body)
+        from openai.types.chat import ChatCompletion
+
+        return ChatCompletion.model_validate_json(body)
+
+
+def prompt_hash(target: Target, prompt: Prompt, schema: type[BaseModel]) -> str:
+    """What makes two prompts the same: who is asked what, at which address, for an answer of which shape; 32 hex digits.
+
+    Made of our own words rather than of the request, so that another version of a client finds what was paid for.
+    """
+    parts = [target.provider, target.base_url, target.model, prompt.system, prompt.said, prompt.max_tokens]
+    text = json.dumps([*parts, schema.model_json_schema()], ensure_ascii=True, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def tokens_of(target: Target, prompt: Prompt, schema: type[BaseModel]) -> int:
+    """About how many tokens a request has, its tool included."""
+    tool = estimate(json.dumps(schema.model_json_schema())) + _TOOL_USE * (target.provider == "anthropic")
+    return estimate(prompt.system) + estimate(prompt.said) + tool
+
+
+def _open(target: Target, timeout: float) -> tuple[Any, Any]:
+    """The provider's module and its client. Redirects are not followed: they would carry the key elsewhere."""
+    settings: dict[str, Any] = {"api_key": target.key, "base_url": target.base_url, "max_retries": 0}
+    if target.provider == "anthropic":
+        import anthropic
+
+        waits: Any = anthropic.Timeout(timeout, connect=min(timeout, CONNECT_TIMEOUT))
+        http: Any = anthropic.DefaultHttpxClient(follow_redirects=False, timeout=waits)
+        return anthropic, anthropic.Anthropic(**settings, timeout=waits, http_client=http)
+    import openai
+
+    waits = openai.Timeout(timeout, connect=min(timeout, CONNECT_TIMEOUT))
+    http = openai.DefaultHttpxClient(follow_redirects=False, timeout=waits)
+    return openai, openai.OpenAI(**settings, timeout=waits, http_client=http)
+
+
+def _mode(target: Target) -> dict[str, Any]:
+    """How `instructor` asks for structure: tools; plain JSON of local models, few of which know tools."""
+    from instructor.v2.core.mode import Mode
+    from instructor.v2.core.providers import Provider
+
+    provider = Provider.ANTHROPIC if target.provider == "anthropic" else Provider.OPENAI
+    return {"provider": provider, "mode": Mode.JSON if target.provider == "ollama" else Mode.TOOLS}
+
+
+def _ending(target: Target, message: Any) -> tuple[str | None, str | None, bool]:
+    """Why the answer ended, in what words it was refused (`None`: it was not), and whether it is empty."""
+    if target.provider == "anthropic":
+        text = " ".join(block.text for block in message.content or () if block.type == "text")
+        return message.stop_reason, text if message.stop_reason == "refusal" else None, not message.content
+    if not message.choices:
+        return None, None, True
+    choice = message.choices[0]
+    filtered = "filtered" if choice.finish_reason == "content_filter" else None
+    empty = not choice.message.tool_calls and not choice.message.content
+    return choice.finish_reason, choice.message.refusal or filtered, empty
+
+
+def _usage(body: dict[str, Any]) -> tuple[int, int]:
+    """Tokens sent, cached ones included, and received."""
+    usage = body.get("usage") or {}
+    sent = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "prompt_tokens")
+    received = ("output_tokens", "completion_tokens")
+    return sum(usage.get(name) or 0 for name in sent), sum(usage.get(name) or 0 for name in received)

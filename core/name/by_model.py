@@ -1,0 +1,193 @@
+"""Names by a language model: Clio's contrast, everything paid kept, every cluster named in the end."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+
+from core.llm.caller import Caller
+from core.llm.limits import Backoff, Limits
+from core.llm.pace import Pace
+from core.llm.provider import TIMEOUT, Client, tokens_of
+from core.llm.question import Budget, Outcome, Question
+from core.llm.target import with_key
+from core.name.answer import ModelName, NameCluster
+from core.name.create import check_alias, title_vectors
+from core.name.local_names import local_names
+from core.name.model_set import Complete, cost_of, names_from, parameters_of, status_of, stored, write_names
+from core.name.order import MAX_TOKENS, Work
+from core.name.unique import title_key
+from core.rows import SummaryMade, SummaryPlan
+from core.session import Session
+from db import llm_log
+from db.names import short_hash, take_name
+
+PURPOSE = "name"
+
+USUAL_TOKENS, SHORT_TOKENS = 220, 80
+"""Tokens of a usual answer, and of a short one."""
+
+
+def plan(session: Session, work: Work, only: Sequence[int] | None = None) -> SummaryPlan:
+    """What the work, or the questions `only` of it, would take.
+
+    The journal is played through; nothing is sent, and no key is needed.
+    """
+    questions = work.questions if only is None else [work.questions[at] for at in only]
+    client = Client(replace(work.target, key="none"))
+    try:
+        caller = _caller(session, work, client, Pace(), Budget(max_calls=0), None)
+        outcomes = caller.ask(questions)
+    finally:
+        client.close()
+    left = [q for q, outcome in zip(questions, outcomes, strict=True) if outcome.status == "pending"]
+    sent = sum(tokens_of(work.target, question.prompt, question.schema) for question in left)
+    low = high = None
+    if work.price is not None:
+        low = round(work.price.cost(sent, SHORT_TOKENS * len(left)), 6)
+        high = round(2 * work.price.cost(sent, MAX_TOKENS * len(left)), 6)
+    return SummaryPlan(
+        run=work.run.name,
+        model=work.order.model,
+        clusters=len(questions),
+        calls=len(left),
+        from_journal=len(questions) - len(left),
+        tokens_in=sent,
+        tokens_out=USUAL_TOKENS * len(left),
+        cost_low=low,
+        cost_high=high,
+        prices=work.price.dated if work.price else None,
+    )
+
+
+def create(
+    session: Session,
+    work: Work,
+    pace: Pace,
+    alias: str,
+    backoff: Backoff | None = None,
+    timeout: float = TIMEOUT,
+) -> SummaryMade:
+    """Ask for every name and keep them as a new set, shown from now on.
+
+    Raises:
+        ActionError: `bad_alias`, `alias_taken`, `no_key`, `provider_unreachable`, `provider_refused`, `provider_failed`.
+        StoreError: `store_locked` while another job calls models.
+        Cancelled: Stopped; the answers so far are in the journal, and the same command goes on from there.
+    """
+    workspace = session.workspace
+    check_alias(workspace, work.run, alias)
+    local = local_names(session, work.run)
+    outcomes, caller = _ask(session, work, work.questions, pace, backoff, timeout)
+    names = names_from(work, outcomes, local, range(len(outcomes)), {})
+    vectors = title_vectors(session, work.run, [title for title, _ in names])
+    identity = {"kind": PURPOSE, "run": work.run.name, **asdict(work.order)}
+    slug = re.sub(r"[^A-Za-z0-9.]+", "-", work.order.model).strip("-")[:60]
+    parameters = parameters_of(work, outcomes)
+    with workspace.transaction() as connection:
+        name = take_name(connection, f"names-{slug}-{short_hash(identity)}")
+        set_id = connection.execute(
+            "INSERT INTO summary_set (name, run_id, alias, model, prompt_hash, parameters, cost, status, created_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                name, work.run.id, alias, work.order.model, work.order.template.hash, parameters, cost_of(outcomes),
+                status_of(outcomes), workspace.clock(),
+            ),
+        ).lastrowid  # fmt: skip
+        write_names(connection, set_id, work.shown, outcomes, names, local, vectors)
+        connection.execute("UPDATE run SET summary_set = ? WHERE id = ?", (set_id, work.run.id))
+    if session.view.run == work.run.name:
+        session.go(summary_set=name)
+    return _made(name, work, outcomes, caller, [model for _, model in names])
+
+
+def resume(
+    session: Session, name: str | None, pace: Pace, backoff: Backoff | None = None, timeout: float = TIMEOUT
+) -> SummaryMade:
+    """Ask again for the names that a set does not have: those that failed, and those not asked yet. The others stay.
+
+    Raises:
+        ActionError: `no_run`, `unknown_summary_set`, and what `create` raises.
+    """
+    workspace = session.workspace
+    found = stored(session, name, pace)
+    if isinstance(found, Complete):
+        return SummaryMade(found.name, found.run, found.clusters, found.mixed)
+    work, left = found.work, found.left
+    if not left:
+        return SummaryMade(found.name, work.run.name, len(work.questions), 0)
+    questions = [work.questions[at] for at in left]
+    local = local_names(session, work.run)
+    outcomes, caller = _ask(session, work, questions, pace, backoff, timeout)
+    names = names_from(work, outcomes, local, left, {title_key(title) for title in found.kept})
+    vectors = title_vectors(session, work.run, [title for title, _ in names])
+    with workspace.transaction() as connection:
+        connection.executemany(
+            "DELETE FROM summary WHERE summary_set_id = ? AND cluster = ?",
+            [(found.set_id, work.shown[at].cluster) for at in left],
+        )
+        shown = [work.shown[at] for at in left]
+        write_names(connection, found.set_id, shown, outcomes, names, [local[at] for at in left], vectors)
+        connection.execute(
+            "UPDATE summary_set SET status = ?, cost = cost + ? WHERE id = ?",
+            (status_of(outcomes), cost_of(outcomes), found.set_id),
+        )
+    return _made(found.name, work, outcomes, caller, [model for _, model in names])
+
+
+def _caller(
+    session: Session, work: Work, client: Client, pace: Pace, budget: Budget, backoff: Backoff | None
+) -> Caller[NameCluster]:
+    return Caller(
+        client=client,
+        workspace=session.workspace,
+        limits=Limits(pace.concurrency, pace.rpm, pace.tpm),
+        backoff=backoff or Backoff(random=random.Random(work.order.seed)),
+        budget=budget,
+        price=work.price,
+        purpose=PURPOSE,
+        control=session.control,
+    )
+
+
+def _ask(
+    session: Session,
+    work: Work,
+    questions: Sequence[Question[NameCluster]],
+    pace: Pace,
+    backoff: Backoff | None,
+    timeout: float,
+) -> tuple[list[Outcome[NameCluster]], Caller[NameCluster]]:
+    client = Client(with_key(work.target), timeout)
+    try:
+        with llm_log.calling(session.workspace):
+            budget = Budget(pace.max_cost, pace.max_calls)
+            caller = _caller(session, work, client, pace, budget, backoff)
+            return caller.ask(questions), caller
+    finally:
+        client.close()
+
+
+def _made(
+    name: str,
+    work: Work,
+    outcomes: Sequence[Outcome[NameCluster]],
+    caller: Caller[NameCluster],
+    names: Sequence[ModelName | None],
+) -> SummaryMade:
+    counts = {
+        status: sum(o.status == status for o in outcomes) for status in ("unsupported", "failed", "pending")
+    }
+    return SummaryMade(
+        summary_set=name,
+        run=work.run.name,
+        clusters=len(work.questions),
+        mixed=sum(model is not None and model.form == "mixed" for model in names),
+        status=status_of(outcomes),
+        calls=caller.bill.calls,
+        cost=None if work.price is None else round(caller.bill.cost, 6),
+        stopped=caller.bill.stopped,
+        **counts,
+    )

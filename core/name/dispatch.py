@@ -1,0 +1,90 @@
+"""Naming by the way that `model=` says: without a language model, or by one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from core.llm.pace import Pace
+from core.lookup import find_run
+from core.name import create as local
+from core.rows import SummaryMade, SummaryPlan
+from core.session import Session
+
+if TYPE_CHECKING:
+    from core.name.order import Work
+
+
+@dataclass(frozen=True)
+class NameRequest:
+    """The parameters of `summary.create`."""
+
+    run: str | None
+    model: str
+    alias: str
+    prompt: str | None
+    contrast: int
+    examples: int
+    base_url: str | None
+    pace: Pace
+
+
+def create_summary(session: Session, request: NameRequest) -> SummaryMade:
+    """Name the clusters of a run, and show these names from now on.
+
+    Raises:
+        ActionError: What `core.name.create.create`, `core.name.order` or `core.name.by_model.create` raise.
+    """
+    if request.model == "local":
+        return local.create(session, request.run or session.view.run, alias=request.alias)
+    from core.name import by_model
+
+    return by_model.create(session, _work(session, request), request.pace, request.alias)
+
+
+def plan_summary(session: Session, request: NameRequest) -> SummaryMade | SummaryPlan:
+    """What `create_summary` would do: done and rolled back where that costs nothing, else its calls, tokens and price."""
+    if request.model != "local":
+        from core.name import by_model
+
+        work = _work(session, request)
+        local.check_alias(session.workspace, work.run, request.alias)
+        return by_model.plan(session, work)
+    view = session.view
+    try:
+        with session.workspace.rolled_back():
+            return create_summary(session, request)
+    finally:
+        session.view = view
+
+
+def _work(session: Session, request: NameRequest) -> Work:
+    from core.name.order import new_order, prepare
+
+    run = find_run(session.workspace, request.run or session.view.run)
+    order = new_order(
+        run, request.model, request.base_url, request.prompt, request.examples, request.contrast
+    )
+    return prepare(session, run, order, request.pace)
+
+
+def resume_summary(session: Session, name: str | None, pace: Pace) -> SummaryMade:
+    """Finish a set of names of the current run; what it has stays.
+
+    Raises:
+        ActionError: What `core.name.by_model.resume` raises.
+    """
+    from core.name import by_model
+
+    return by_model.resume(session, name, pace)
+
+
+def plan_resume(session: Session, name: str | None, pace: Pace) -> SummaryPlan:
+    """What `resume_summary` would take."""
+    from core.name import by_model
+    from core.name.model_set import Complete, stored
+
+    found = stored(session, name, pace)
+    if isinstance(found, Complete):
+        return SummaryPlan(found.run, "local", found.clusters, 0, 0, 0, 0, 0.0, 0.0, None)
+    return by_model.plan(session, found.work, found.left)

@@ -1,0 +1,113 @@
+"""The journal of calls to language models: raw, and on disk before an answer is read.
+
+What was answered once is answered from here ever after, whichever process asks.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from db.errors import StoreError
+from db.workspace import Workspace
+
+ANSWERED = "answered"
+
+
+@dataclass(frozen=True)
+class CallKey:
+    """What makes a call the same call: `attempt` and `vote` ask the same prompt anew on purpose."""
+
+    prompt_hash: str
+    model: str
+    attempt: int = 0
+    vote: int = 0
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call; `request` and `response` are as they went over the wire, without headers.
+
+    `status` is `answered`, or the kind of failure; `latency` is in seconds, `cost` in dollars, `None` where no price is
+    known.
+    """
+
+    key: CallKey
+    purpose: str
+    endpoint: str
+    request: str
+    response: str | None
+    status: str
+    tokens_in: int
+    tokens_out: int
+    cost: float | None
+    latency: float
+
+
+_COLUMNS = "purpose, endpoint, request, response, status, tokens_in, tokens_out, cost, latency"
+
+
+def answered(workspace: Workspace, key: CallKey) -> Call | None:
+    """The call of that key that was answered, if there is one."""
+    row = workspace.row(
+        f"SELECT {_COLUMNS} FROM llm_call WHERE prompt_hash = ? AND model = ? AND attempt = ? AND vote = ?"
+        " AND status = 'answered'",
+        (key.prompt_hash, key.model, key.attempt, key.vote),
+    )
+    return None if row is None else Call(key, *row)
+
+
+def answer_of(workspace: Workspace, prompt_hash: str, attempt: int) -> tuple[str, str] | None:
+    """The request and the raw response of the call that a stored name came from."""
+    found = workspace.row(
+        "SELECT request, response FROM llm_call WHERE prompt_hash = ? AND attempt = ? AND vote = 0"
+        " AND status = 'answered'",
+        (prompt_hash, attempt),
+    )
+    return None if found is None else (found[0], found[1])
+
+
+def record(workspace: Workspace, call: Call) -> None:
+    """Put a call on disk; it is there, even after a power cut, when this returns. For a thread of its own.
+
+    Raises:
+        StoreError: `store_locked`, `store_full`, `store_read_only` ...
+    """
+    with workspace.connection() as connection:
+        # What was paid for must outlive more than the process, so this connection waits for the disk.
+        connection.execute("PRAGMA synchronous = FULL")
+        with workspace.transaction():
+            connection.execute(
+                "INSERT INTO llm_call (prompt_hash, model, attempt, vote, purpose, endpoint, request, response, status,"
+                " tokens_in, tokens_out, cost, latency, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT DO NOTHING",
+                (
+                    call.key.prompt_hash, call.key.model, call.key.attempt, call.key.vote, call.purpose, call.endpoint,
+                    call.request, call.response, call.status, call.tokens_in, call.tokens_out, call.cost,
+                    round(call.latency, 4), workspace.clock(),
+                ),
+            )  # fmt: skip
+
+
+@contextlib.contextmanager
+def calling(workspace: Workspace) -> Iterator[None]:
+    """Hold the right to call models from this workspace: one job at a time, or two could pay for the same answer.
+
+    Raises:
+        StoreError: `store_locked` when another job calls models.
+    """
+    import fcntl
+
+    folder = workspace.folder / "logs"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "llm.lock").open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise StoreError(
+                "store_locked",
+                "Another job is calling a language model from this workspace.",
+                "Wait until it is done; what it has been answered is kept.",
+            ) from error
+        yield
