@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.handmade import handmade
-from tests.pilots import Driven, driven
+from tests.pilots import driven
 
 
 @pytest.mark.parametrize("pane", ["1", "2", "3", "4"])
