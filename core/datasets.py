@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.lookup import check_limit, find_dataset, row_cursor
 from core.rows import DatasetRow, Page, RejectRow, Status
 from core.session import Session
-from db import fts
+from db import fts, llm_log
 from db.workspace import Workspace
 
 _DELETE_BLOCK = 500
@@ -106,5 +106,6 @@ def clear(session: Session, dataset: str) -> Status:
             "DELETE FROM space WHERE NOT EXISTS (SELECT 1 FROM vector v WHERE v.space_id = space.id)"
             " AND NOT EXISTS (SELECT 1 FROM run r WHERE r.space_id = space.id)"
         )
+        llm_log.forget_prompts(connection)
     session.view = newest(workspace)
     return status(workspace)

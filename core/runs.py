@@ -9,6 +9,7 @@ from core.errors import ActionError
 from core.lookup import check_limit, find_run, row_cursor
 from core.rows import HierarchyRow, Page, RunDetail, RunRow, SummarySetRow
 from core.session import Session
+from db import llm_log
 from db.workspace import Workspace
 
 _RUN = (
@@ -87,6 +88,7 @@ def delete_run(session: Session, run: str) -> Page:
     found = find_run(workspace, run)
     with workspace.transaction() as connection:
         connection.execute("DELETE FROM run WHERE id = ?", (found.id,))
+        llm_log.forget_prompts(connection)
     if session.view.run == found.name:
         session.view = newest(workspace)
     return runs(workspace, 50, None)

@@ -6,6 +6,7 @@ What was answered once is answered from here ever after, whichever process asks.
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -88,6 +89,17 @@ def record(workspace: Workspace, call: Call) -> None:
                     round(call.latency, 4), workspace.clock(),
                 ),
             )  # fmt: skip
+
+
+def forget_prompts(connection: sqlite3.Connection) -> None:
+    """Blank the requests that no name refers to any more: chat text goes with its data, what was paid for stays.
+
+    An answer is found by the hash of its request, so the same command is still answered without paying again.
+    """
+    connection.execute(
+        "UPDATE llm_call SET request = '{}' WHERE request <> '{}'"
+        " AND NOT EXISTS (SELECT 1 FROM summary s WHERE s.prompt_hash = llm_call.prompt_hash)"
+    )
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ import pytest
 
 from core.name.wording import sentence
 from db.workspace import FILE_NAME
-from tests.doors import Ran, run_text
+from tests.doors import PIPELINE, Ran, run_text
 from tests.messages_server import KEY, MessagesServer, Seen, closed_port, good_answer, serving
 from tests.naming import MODEL, named, rows, said
 
@@ -345,3 +345,22 @@ def test_where_a_name_comes_from_is_shown(
     plain = said(own_workspace, "summary.show cluster=0")
     assert (plain["user"], plain["answer"]) == (None, None)
     assert run_text(own_workspace, "summary.show cluster=99").error["code"] == "unknown_cluster"
+
+
+@pytest.mark.parametrize("removal", ["run.delete run=@run yes=true", "data.clear dataset=@dataset yes=true"])
+def test_chat_text_goes_with_its_data_and_what_was_paid_stays(
+    removal: str, own_workspace: Path, server: MessagesServer
+) -> None:
+    said(own_workspace, line(server))
+    texts = [
+        text
+        for (text,) in rows(own_workspace, "SELECT content FROM text WHERE length(content) BETWEEN 20 AND 80")
+    ]
+    sent = " ".join(request for (request,) in rows(own_workspace, "SELECT request FROM llm_call"))
+    assert any(text in sent for text in texts)
+    assert run_text(own_workspace, removal).code == 0
+    left = " ".join(request for (request,) in rows(own_workspace, "SELECT request FROM llm_call"))
+    assert not any(text in left for text in texts)
+    assert run_text(own_workspace, PIPELINE).code == 0
+    again = said(own_workspace, line(server))
+    assert (again["clusters"], again["calls"]) == (6, 0)
