@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.lookup import check_limit, find_dataset, row_cursor
 from core.rows import DatasetRow, Page, RejectRow, Status
 from core.session import Session
+from core.view import newest
 from db import fts, llm_log
 from db.workspace import Workspace
 
@@ -83,8 +84,6 @@ def clear(session: Session, dataset: str) -> Status:
     Raises:
         ActionError: `no_data` or `unknown_dataset`.
     """
-    from core.place import newest
-
     workspace = session.workspace
     dataset_id, _ = find_dataset(workspace, dataset)
     with workspace.transaction() as connection:

@@ -2,41 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from core.lookup import find_dataset, find_hierarchy, find_run, find_summary_set
 from core.rows import DatasetRow, HierarchyRow, NodeOpened, QueryDetail, RunDetail, SummarySetRow
-from core.session import Session, View
-from db.workspace import Workspace
-
-
-def newest(workspace: Workspace) -> View:
-    """The newest finished run with its names and tree, else the newest dataset; and the newest space."""
-    with workspace.connection():
-        name = workspace.value("SELECT name FROM run WHERE status = 'done' ORDER BY id DESC LIMIT 1")
-        space = workspace.value("SELECT name FROM space ORDER BY id DESC LIMIT 1")
-        if name is not None:
-            return replace(run_view(workspace, name), space=space)
-        dataset = workspace.value("SELECT name FROM dataset ORDER BY id DESC LIMIT 1")
-        return View(dataset=dataset, space=space)
-
-
-def run_view(workspace: Workspace, run: str) -> View:
-    """The view at the root of a run."""
-    found = find_run(workspace, run)
-    names = workspace.row(
-        "SELECT (SELECT name FROM summary_set WHERE id = ?), (SELECT name FROM hierarchy WHERE id = ?)",
-        (found.summary_set, found.hierarchy),
-    )
-    summary_set, hierarchy = names or (None, None)
-    return View(
-        dataset=found.dataset,
-        space=found.space,
-        run=found.name,
-        summary_set=summary_set,
-        hierarchy=hierarchy,
-        node="root" if hierarchy else None,
-    )
+from core.session import Session
+from core.view import View, run_view
 
 
 def open_dataset(session: Session, dataset: str) -> DatasetRow:

@@ -9,6 +9,7 @@ from core.errors import ActionError
 from core.lookup import check_limit, find_run, row_cursor
 from core.rows import HierarchyRow, Page, RunDetail, RunRow, SummarySetRow
 from core.session import Session
+from core.view import newest
 from db import llm_log
 from db.workspace import Workspace
 
@@ -82,8 +83,6 @@ def delete_run(session: Session, run: str) -> Page:
     Raises:
         ActionError: `unknown_run`.
     """
-    from core.place import newest
-
     workspace = session.workspace
     found = find_run(workspace, run)
     with workspace.transaction() as connection:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import getpass
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from core.control import Control
 from core.errors import ActionError
 from core.registry import REGISTRY, Action
 from core.rows import Page
+from core.view import View, newest
 
 if TYPE_CHECKING:
     from db.workspace import Workspace
@@ -25,24 +26,6 @@ Clock = Callable[[], str]
 def system_clock() -> str:
     """The time now."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-@dataclass(frozen=True)
-class View:
-    """Where the user is: the names that `@dataset`, `@run` ... stand for. `None`: nowhere yet."""
-
-    dataset: str | None = None
-    space: str | None = None
-    run: str | None = None
-    summary_set: str | None = None
-    hierarchy: str | None = None
-    node: str | None = None
-    cluster: int | None = None
-    query: int | None = None
-
-    def shown(self) -> dict[str, str | int]:
-        """The fields that are set."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -94,8 +77,6 @@ class Session:
     def view(self) -> View:
         """Where the user is; at first the newest finished run and its current tree."""
         if self._view is None:
-            from core.place import newest
-
             self._view = newest(self.workspace) if self.exists() else View()
         return self._view
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from core.registry import Action
 from core.rows import ClusterRow, Neighbour, NodeRow, RunRow, TextRow
-from core.session import View
+from core.view import View
 from screens.widgets.tree_list import More
 
 

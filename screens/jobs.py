@@ -14,7 +14,8 @@ from textual.message import Message
 
 from core.control import Control, Progress
 from core.registry import REGISTRY
-from core.session import Result, Session, View
+from core.session import Result, Session
+from core.view import View
 
 REPORT_SECONDS = 0.1
 """At most so often a job's progress reaches the screen."""

@@ -11,8 +11,8 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from core.rows import RunRow
-from core.session import View
 from core.text import one_line
+from core.view import View
 from screens.widgets.panes import PANE_TITLES, PANES
 from screens.widgets.spans import Span
 

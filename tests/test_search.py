@@ -20,12 +20,12 @@ from core.embed.run import fitted_path
 from core.embed.run import run as embed
 from core.errors import ActionError
 from core.load.run import load
-from core.place import newest
 from core.search.clusters import search_clusters
 from core.search.queries import DEPTH, Hits, search_queries
 from core.search.ranking import Ranking, fuse, page, ranked
 from core.search.scope import Narrow
 from core.session import Session
+from core.view import newest
 from db import nearest as near
 from db import vectors
 from db.fts import terms

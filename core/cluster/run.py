@@ -20,6 +20,7 @@ from core.lookup import find_dataset, unknown
 from core.rows import RunMade
 from core.session import Session
 from core.version import VERSION
+from core.view import run_view
 from db import runs, vectors
 from db.titles import NOISE
 from db.vectors import SpaceInfo
@@ -176,8 +177,6 @@ def _keep(
         code_version=VERSION,
     )
     name = runs.save_run(workspace, new, _clusters(session, data, found), _labels(data, found))
-    from core.place import run_view
-
     session.view = run_view(workspace, name)
     noise, queries = workspace.row(
         "SELECT coalesce(sum(size) FILTER (WHERE kind = 'noise'), 0), sum(size) FROM cluster"
