@@ -57,8 +57,10 @@ class Ran:
 
 def environment(home: Path, **more: str) -> dict[str, str]:
     """The variables for a process that must not see the user's own settings and workspace."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("LMSYS_TUI", "XDG_"))}
-    return kept | {"HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1"} | more
+    # Without byte code every start compiles all that it imports, which no user's second start does.
+    left_out = ("LMSYS_TUI", "XDG_", "PYTHONDONTWRITEBYTECODE")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
+    return kept | {"HOME": str(home)} | more
 
 
 def command(*arguments: str | Path) -> list[str]:

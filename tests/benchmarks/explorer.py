@@ -52,12 +52,11 @@ def key_to_paint(workspace: Path, home: Path) -> list[float]:
 
 
 def compile_imports(home: Path) -> None:
-    """Import the application once with byte code written, as the first start on a user's machine does."""
-    variables = environment(home)
-    variables.pop("PYTHONDONTWRITEBYTECODE")
+    """Import the application once so that its byte code is written, as the first start does on any machine."""
     subprocess.run(
-        [sys.executable, "-c", "import lmsys_tui.cli, lmsys_tui.app"], env=variables, cwd=ROOT, check=True
-    )
+        [sys.executable, "-c", "import lmsys_tui.cli, lmsys_tui.app"],
+        env=environment(home), cwd=ROOT, check=True,
+    )  # fmt: skip
 
 
 def main() -> None:

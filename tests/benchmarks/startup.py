@@ -34,7 +34,6 @@ def timed(arguments: list[str], home: Path) -> tuple[float, float]:
     """Wall and processor time of one process in milliseconds, interpreter and all."""
     program = str(Path(sys.executable).with_name("lmsys-tui"))
     variables = environment(home, LMSYS_TUI_WORKSPACE=str(home / "workspace"))
-    variables.pop("PYTHONDONTWRITEBYTECODE")
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     subprocess.run([program, *arguments], capture_output=True, env=variables, check=True)
     wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
