@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from db.errors import StoreError
+from db.locks import held
 from db.workspace import Workspace
 
 ANSWERED = "answered"
@@ -109,17 +109,9 @@ def calling(workspace: Workspace) -> Iterator[None]:
     Raises:
         StoreError: `store_locked` when another job calls models.
     """
-    import fcntl
-
-    folder = workspace.folder / "logs"
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "llm.lock").open("w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise StoreError(
-                "store_locked",
-                "Another job is calling a language model from this workspace.",
-                "Wait until it is done; what it has been answered is kept.",
-            ) from error
+    with held(
+        workspace.folder / "logs" / "llm.lock",
+        "Another job is calling a language model from this workspace.",
+        "Wait until it is done; what it has been answered is kept.",
+    ):
         yield

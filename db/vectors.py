@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from db.errors import StoreError
+from db.locks import held
 from db.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -95,19 +96,11 @@ def writing(workspace: Workspace, name: str) -> Iterator[None]:
     Raises:
         StoreError: `store_locked` when another process embeds into the same space.
     """
-    import fcntl
-
-    folder = space_folder(workspace, name)
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise StoreError(
-                "store_locked",
-                f"Another process is embedding into the space {name!r}.",
-                "Wait until it is done; what it has embedded is kept.",
-            ) from error
+    with held(
+        space_folder(workspace, name) / "lock",
+        f"Another process is embedding into the space {name!r}.",
+        "Wait until it is done; what it has embedded is kept.",
+    ):
         yield
 
 
