@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core.control import Control
+from core.llm.asking import Manner
 from core.llm.limits import Backoff
 from core.llm.pace import Pace
 from core.lookup import find_run
@@ -55,14 +56,14 @@ def named(
         run = find_run(session.workspace, session.view.run)
         order = new_order(run, model, server.url + path, prompt, examples, 4)
         work = prepare(session, run, order, Pace(**pace))
-        return by_model.create(session, work, Pace(**pace), alias, backoff or quick(), timeout)
+        return by_model.create(session, work, Pace(**pace), alias, Manner(timeout, backoff or quick()))
 
 
 def resumed(folder: Path, name: str | None = None, timeout: float = 5.0, **pace: Any) -> SummaryMade:
     """Finish a set of names."""
     session = opened(folder)
     with session.workspace.connection():
-        return by_model.resume(session, name, Pace(**pace), quick(), timeout)
+        return by_model.resume(session, name, Pace(**pace), Manner(timeout, quick()))
 
 
 def said(folder: Path, line: str, *, dry: bool = False) -> Any:

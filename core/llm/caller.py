@@ -72,6 +72,8 @@ class Caller(Generic[T]):
         price: Of the model; `None` when it is not known.
         purpose: What the journal says the calls were for.
         control: Told of progress, and asked whether to stop.
+        stage: What the progress says is being done.
+        unit: What is counted meanwhile.
         clock: Seconds, for limits and latency.
     """
 
@@ -83,6 +85,8 @@ class Caller(Generic[T]):
     price: Price | None
     purpose: str
     control: Control
+    stage: str = "asking the model"
+    unit: str = "clusters"
     clock: Callable[[], float] = time.monotonic
     bill: Bill = field(default_factory=Bill)
 
@@ -115,7 +119,7 @@ class Caller(Generic[T]):
         if self.price is not None and self.price.dated != "local":
             in_all = self.bill.cost / done * total if done else 0.0
             spent = f"${self.bill.cost:.4f} of about ${in_all:.2f}"
-        self.control.progress("asking the model", done, total, f"clusters ({spent})")
+        self.control.progress(self.stage, done, total, f"{self.unit} ({spent})")
 
     def _start(self, pool: ThreadPoolExecutor) -> None:
         """Start what may start now. Answers in the journal are taken even where nothing may be sent any more."""
@@ -229,7 +233,8 @@ class Caller(Generic[T]):
         return tokens_in, tokens_out, self.price.cost(tokens_in, tokens_out) if self.price else None
 
     def _key(self, task: _Task[T]) -> CallKey:
-        return CallKey(task.hash, f"{self.client.target.provider}/{self.client.target.model}", task.attempt)
+        model = f"{self.client.target.provider}/{self.client.target.model}"
+        return CallKey(task.hash, model, task.attempt, task.question.vote)
 
     def _read(self, task: _Task[T], body: str, tokens_in: int, tokens_out: int, cost: float | None) -> None:
         """Take an answer, or ask again."""

@@ -20,13 +20,15 @@ class Question(Generic[T]):
     """One thing to ask. `judge` says what is wrong with an answer that can be read; empty: nothing.
 
     An answer that is judged wrong is asked for once more; if that is wrong, too, it is kept and marked. Attempts below
-    `first_attempt` were asked before, and what the journal has of them is passed over.
+    `first_attempt` were asked before, and what the journal has of them is passed over. Questions that differ in `vote`
+    alone are asked one by one: each is an opinion of its own.
     """
 
     prompt: Prompt
     schema: type[T]
     judge: Callable[[T], str]
     first_attempt: int = 0
+    vote: int = 0
 
 
 @dataclass(frozen=True)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import random
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 
-from core.llm.caller import Caller
-from core.llm.limits import Backoff, Limits
+from core.llm.asking import Manner, asking, rehearsing
 from core.llm.pace import Pace
-from core.llm.provider import TIMEOUT, Client, tokens_of
-from core.llm.question import Budget, Outcome, Question
-from core.llm.target import with_key
+from core.llm.provider import tokens_of
+from core.llm.question import Bill, Outcome, Question
 from core.name.answer import ModelName, NameCluster
 from core.name.create import check_alias, title_vectors
 from core.name.local_names import local_names
@@ -21,7 +18,6 @@ from core.name.order import MAX_TOKENS, Work
 from core.name.unique import title_key
 from core.rows import SummaryMade, SummaryPlan
 from core.session import Session
-from db import llm_log
 from db.names import short_hash, take_name
 
 PURPOSE = "name"
@@ -36,12 +32,8 @@ def plan(session: Session, work: Work, only: Sequence[int] | None = None) -> Sum
     The journal is played through; nothing is sent, and no key is needed.
     """
     questions = work.questions if only is None else [work.questions[at] for at in only]
-    client = Client(replace(work.target, key="none"))
-    try:
-        caller = _caller(session, work, client, Pace(), Budget(max_calls=0), None)
+    with rehearsing(session, work.target, work.price, PURPOSE) as caller:
         outcomes = caller.ask(questions)
-    finally:
-        client.close()
     left = [q for q, outcome in zip(questions, outcomes, strict=True) if outcome.status == "pending"]
     sent = sum(tokens_of(work.target, question.prompt, question.schema) for question in left)
     low = high = None
@@ -62,14 +54,7 @@ def plan(session: Session, work: Work, only: Sequence[int] | None = None) -> Sum
     )
 
 
-def create(
-    session: Session,
-    work: Work,
-    pace: Pace,
-    alias: str,
-    backoff: Backoff | None = None,
-    timeout: float = TIMEOUT,
-) -> SummaryMade:
+def create(session: Session, work: Work, pace: Pace, alias: str, manner: Manner | None = None) -> SummaryMade:
     """Ask for every name and keep them as a new set, shown from now on.
 
     Raises:
@@ -80,7 +65,7 @@ def create(
     workspace = session.workspace
     check_alias(workspace, work.run, alias)
     local = local_names(session, work.run)
-    outcomes, caller = _ask(session, work, work.questions, pace, backoff, timeout)
+    outcomes, bill = _ask(session, work, work.questions, pace, manner)
     names = names_from(work, outcomes, local, range(len(outcomes)), {})
     vectors = title_vectors(session, work.run, [title for title, _ in names])
     identity = {"kind": PURPOSE, "run": work.run.name, **asdict(work.order)}
@@ -100,12 +85,10 @@ def create(
         connection.execute("UPDATE run SET summary_set = ? WHERE id = ?", (set_id, work.run.id))
     if session.view.run == work.run.name:
         session.go(summary_set=name)
-    return _made(name, work, outcomes, caller, [model for _, model in names])
+    return _made(name, work, outcomes, bill, [model for _, model in names])
 
 
-def resume(
-    session: Session, name: str | None, pace: Pace, backoff: Backoff | None = None, timeout: float = TIMEOUT
-) -> SummaryMade:
+def resume(session: Session, name: str | None, pace: Pace, manner: Manner | None = None) -> SummaryMade:
     """Ask again for the names that a set does not have: those that failed, and those not asked yet. The others stay.
 
     Raises:
@@ -120,7 +103,7 @@ def resume(
         return SummaryMade(found.name, work.run.name, len(work.questions), 0)
     questions = [work.questions[at] for at in left]
     local = local_names(session, work.run)
-    outcomes, caller = _ask(session, work, questions, pace, backoff, timeout)
+    outcomes, bill = _ask(session, work, questions, pace, manner)
     names = names_from(work, outcomes, local, left, {title_key(title) for title in found.kept})
     vectors = title_vectors(session, work.run, [title for title, _ in names])
     with workspace.transaction() as connection:
@@ -134,22 +117,7 @@ def resume(
             "UPDATE summary_set SET status = ?, cost = cost + ? WHERE id = ?",
             (status_of(outcomes), cost_of(outcomes), found.set_id),
         )
-    return _made(found.name, work, outcomes, caller, [model for _, model in names])
-
-
-def _caller(
-    session: Session, work: Work, client: Client, pace: Pace, budget: Budget, backoff: Backoff | None
-) -> Caller[NameCluster]:
-    return Caller(
-        client=client,
-        workspace=session.workspace,
-        limits=Limits(pace.concurrency, pace.rpm, pace.tpm),
-        backoff=backoff or Backoff(random=random.Random(work.order.seed)),
-        budget=budget,
-        price=work.price,
-        purpose=PURPOSE,
-        control=session.control,
-    )
+    return _made(found.name, work, outcomes, bill, [model for _, model in names])
 
 
 def _ask(
@@ -157,24 +125,19 @@ def _ask(
     work: Work,
     questions: Sequence[Question[NameCluster]],
     pace: Pace,
-    backoff: Backoff | None,
-    timeout: float,
-) -> tuple[list[Outcome[NameCluster]], Caller[NameCluster]]:
-    client = Client(with_key(work.target), timeout)
-    try:
-        with llm_log.calling(session.workspace):
-            budget = Budget(pace.max_cost, pace.max_calls)
-            caller = _caller(session, work, client, pace, budget, backoff)
-            return caller.ask(questions), caller
-    finally:
-        client.close()
+    manner: Manner | None,
+) -> tuple[list[Outcome[NameCluster]], Bill]:
+    with asking(
+        session, work.target, work.price, pace, PURPOSE, work.order.seed, manner or Manner()
+    ) as caller:
+        return caller.ask(questions), caller.bill
 
 
 def _made(
     name: str,
     work: Work,
     outcomes: Sequence[Outcome[NameCluster]],
-    caller: Caller[NameCluster],
+    bill: Bill,
     names: Sequence[ModelName | None],
 ) -> SummaryMade:
     counts = {
@@ -186,8 +149,8 @@ def _made(
         clusters=len(work.questions),
         mixed=sum(model is not None and model.form == "mixed" for model in names),
         status=status_of(outcomes),
-        calls=caller.bill.calls,
-        cost=None if work.price is None else round(caller.bill.cost, 6),
-        stopped=caller.bill.stopped,
+        calls=bill.calls,
+        cost=None if work.price is None else round(bill.cost, 6),
+        stopped=bill.stopped,
         **counts,
     )
