@@ -202,7 +202,7 @@ def test_openai_batch_requests(tmp_path: Path) -> None:
     body = {"model": "gpt-4o", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 5}
     row = {"custom_id": "request-1", "method": "POST", "url": "/v1/chat/completions", "body": body}
     source, (item,), _ = load(tmp_path, [row])
-    assert source.info.shape == "messages"
+    assert source.info.shape == "openai-batch"
     assert (item.external_id, item.model, item.first_query) == ("request-1", "gpt-4o", "hi")
     assert item.metadata == {"method": "POST", "url": "/v1/chat/completions", "body": {"max_tokens": 5}}
 

@@ -32,8 +32,9 @@ def load(
 ) -> Loaded:
     """Load conversations from the bundled sample, a file or a Hugging Face dataset.
 
-    JSONL, CSV and Parquet, also .gz and .zst. The shapes of LMSYS-Chat-1M, WildChat, ShareGPT and OpenAI messages are
-    recognised; for any other, name the columns. What is already there is not loaded twice.
+    JSONL, JSON, CSV and Parquet, also .gz, .zst and in a .zip. Recognised by shape: LMSYS-Chat-1M, WildChat, Chatbot Arena,
+    OpenAssistant, ShareGPT, OpenAI messages, request logs and batches of OpenAI and Anthropic, Langfuse, OpenInference, OTLP,
+    the account exports of ChatGPT and Claude; for any other, name the columns. What is already there is not loaded twice.
 
     Args:
         source: `sample`, a path, or `hf:NAME` for a dataset of the Hugging Face hub.

@@ -69,14 +69,18 @@ def json_safe(value: object, depth: int = 0) -> JSON:
 
 
 def bounded(metadata: dict[str, object]) -> dict[str, JSON]:
-    """Metadata as JSON of at most 20,000 characters; of what is too large, the largest fields give way to a
-    note.
+    """Metadata as JSON of at most 20,000 characters; of what is too large, moderation gives way to its verdict, then the
+    largest fields to a note.
     """
     safe: dict[str, JSON] = {clean_text(str(key)): json_safe(value) for key, value in metadata.items()}
     if _is_small(safe):
         return safe
-    sizes = {key: len(json.dumps({key: value}, ensure_ascii=False)) for key, value in safe.items()}
+    sizes = _sizes(safe)
     total = sum(sizes.values())
+    if total > METADATA_LIMIT:
+        safe = {key: _verdict(value) for key, value in safe.items()}
+        sizes = _sizes(safe)
+        total = sum(sizes.values())
     if total <= METADATA_LIMIT:
         return safe
     for key in sorted(sizes, key=lambda name: (-sizes[name], name)):
@@ -86,6 +90,25 @@ def bounded(metadata: dict[str, object]) -> dict[str, JSON]:
         if total <= METADATA_LIMIT:
             return safe
     return {"left_out": f"{len(safe)} fields"}
+
+
+def _sizes(metadata: dict[str, JSON]) -> dict[str, int]:
+    return {key: len(json.dumps({key: value}, ensure_ascii=False)) for key, value in metadata.items()}
+
+
+def _verdict(value: JSON) -> JSON:
+    """OpenAI moderation of many turns as one object: whether any was `flagged`, and for which `categories`."""
+    if not isinstance(value, list) or not value:
+        return value
+    results = [item for item in value if isinstance(item, dict) and "flagged" in item]
+    if len(results) != len(value):
+        return value
+    listed = [item.get("categories") for item in results]
+    named = {key for kinds in listed if isinstance(kinds, dict) for key, hit in kinds.items() if hit is True}
+    return {
+        "flagged": any(item["flagged"] is True for item in results),
+        "categories": list[JSON](sorted(named)),
+    }
 
 
 def _is_small(metadata: dict[str, JSON]) -> bool:

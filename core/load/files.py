@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import gzip
 import io
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import cast
 
 from core.errors import ActionError
+from core.load.zipped import ZIP_MAGIC, Members, ZipDamagedError, members_of
 from core.load.zst import ZstdDamagedError, ZstdFile, ZstdTruncatedError
 from core.paths import user_path
 
@@ -21,9 +23,7 @@ FORMATS = {
     ".parquet": "parquet", ".pq": "parquet",
 }  # fmt: skip
 COMPRESSIONS = {".gz": "gz", ".gzip": "gz", ".zst": "zst", ".zstd": "zst"}
-LOADABLE = (
-    "JSON Lines (.jsonl, .ndjson), JSON (.json), CSV (.csv, .tsv), all of these as .gz or .zst, and Parquet"
-)
+LOADABLE = "JSON Lines (.jsonl, .ndjson), JSON (.json), CSV (.csv, .tsv), all of these as .gz or .zst or in a .zip, and Parquet"
 
 HEAD = 256 * 1024
 """Bytes of (decompressed) content that decide on encoding, layout and delimiter."""
@@ -31,8 +31,10 @@ HEAD = 256 * 1024
 LINE_LIMIT = 64 * 1024 * 1024
 """A longer line is a reject: no conversation is so long, and memory stays bounded."""
 
-_MAGIC = ((b"\x1f\x8b", "gz"), (b"\x28\xb5\x2f\xfd", "zst"), (b"PAR1", "parquet"))
+_MAGIC = ((b"\x1f\x8b", "gz"), (b"\x28\xb5\x2f\xfd", "zst"), (b"PAR1", "parquet"), (ZIP_MAGIC, "zip"))
 _BUFFER = 1024 * 1024
+_EXPORT = re.compile(r"conversations(-\d+)?\.json")
+"""What the accounts of ChatGPT and Claude export, large ones in numbered parts."""
 
 
 @dataclass
@@ -46,13 +48,14 @@ class Meter:
 
 @dataclass(frozen=True)
 class LogFile:
-    """A file that can be read: its format (`jsonl`, `json`, `csv`, `tsv`, `parquet`) and compression (`gz`,
-    `zst` or none).
+    """A file that can be read: its format (`jsonl`, `json`, `csv`, `tsv`, `parquet`), compression (`gz`, `zst`, `zip` or
+    none), and of an archive the members that are read, one after the other.
     """
 
     path: Path
     format: str
     compression: str
+    members: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -139,6 +142,11 @@ def _identified(path: Path, start: bytes) -> LogFile:
     actual = next((kind for magic, kind in _MAGIC if start.startswith(magic)), "")
     if actual == "parquet":
         return LogFile(path, "parquet", "")
+    # Workbooks and books are zip archives, too; only what is named so is one to look into.
+    if path.suffix.lower() == ".zip":
+        if actual != "zip":
+            raise _misnamed(path)
+        return _in_archive(path)
     if written == "parquet" and not promised:
         raise ActionError(
             "wrong_format",
@@ -146,11 +154,7 @@ def _identified(path: Path, start: bytes) -> LogFile:
             "Name it after what it holds.",
         )
     if promised and actual != promised:
-        raise ActionError(
-            "wrong_format",
-            f"{path} is not compressed as its ending says.",
-            "Rename it to the ending of what it holds.",
-        )
+        raise _misnamed(path)
     if not written:
         looks = (
             " Its content looks like JSON: rename it to .jsonl." if start.lstrip()[:1] in (b"{", b"[") else ""
@@ -163,7 +167,38 @@ def _identified(path: Path, start: bytes) -> LogFile:
         )
     if written == "parquet":
         raise ActionError("unknown_format", f"{path} is compressed Parquet.", "Decompress it first.")
-    return LogFile(path, written, actual)
+    return LogFile(path, written, actual if actual in COMPRESSIONS.values() else "")
+
+
+def _misnamed(path: Path) -> ActionError:
+    message = f"{path} is not compressed as its ending says."
+    return ActionError("wrong_format", message, "Rename it to the ending of what it holds.")
+
+
+def _in_archive(path: Path) -> LogFile:
+    """What to read of a zip archive: the conversations of an account's export, else its only loadable file."""
+    try:
+        names = members_of(path)
+    except ZipDamagedError as error:
+        raise _damaged(path, error) from error
+    found = [name for name in names if _format_of(Path(name))[0] not in ("", "parquet")]
+    found = [name for name in found if not _format_of(Path(name))[1]]
+    exported = [name for name in found if _EXPORT.fullmatch(Path(name).name)]
+    if exported:
+        return LogFile(path, "json", "zip", tuple(exported))
+    if len(found) == 1:
+        return LogFile(path, _format_of(Path(found[0]))[0], "zip", (found[0],))
+    listed = ", ".join(sorted(found or names)[:8])
+    raise ActionError(
+        "unknown_format",
+        f"{path} is an archive of {len(names)} files; "
+        + ("more than one could be loaded." if found else "none of them can be loaded."),
+        f"Unpack it and load one of its files: {listed}.",
+    )
+
+
+def _damaged(path: Path, error: Exception) -> ActionError:
+    return ActionError("damaged_file", f"{path} is damaged: {error}.", "Copy or download it again.")
 
 
 def unreadable(path: Path, error: OSError) -> ActionError:
@@ -193,6 +228,8 @@ def opened(file: LogFile, meter: Meter | None = None) -> Iterator[io.BufferedRea
                 plain = cast(io.RawIOBase, gzip.GzipFile(fileobj=io.BufferedReader(raw, _BUFFER)))
             elif file.compression == "zst":
                 plain = ZstdFile(raw)
+            elif file.compression == "zip":
+                plain = Members(raw, file.members)
             else:
                 plain = raw
             with io.BufferedReader(plain, _BUFFER) as stream:
@@ -203,10 +240,8 @@ def opened(file: LogFile, meter: Meter | None = None) -> Iterator[io.BufferedRea
             f"{file.path} ends early: its compressed data is cut off.",
             "Copy or download it again.",
         ) from error
-    except (gzip.BadGzipFile, zlib.error, ZstdDamagedError) as error:
-        raise ActionError(
-            "damaged_file", f"{file.path} is damaged: {error}.", "Copy or download it again."
-        ) from error
+    except (gzip.BadGzipFile, zlib.error, ZstdDamagedError, ZipDamagedError) as error:
+        raise _damaged(file.path, error) from error
     except OSError as error:
         raise unreadable(file.path, error) from error
 

@@ -69,8 +69,9 @@ class SourceInfo:
 
     Args:
         source: As the user named it.
-        format: `jsonl`, `json`, `csv`, `tsv`, `parquet` or `hub`; with `.gz` or `.zst` when compressed.
-        shape: `lmsys`, `wildchat`, `sharegpt`, `messages`, `conversation`, `first-turn` or `mapped`.
+        format: `jsonl`, `json`, `csv`, `tsv`, `parquet` or `hub`; with `.gz`, `.zst` or `.zip` when compressed.
+        shape: `lmsys`, `wildchat`, `sharegpt`, `messages`, `conversation`, `first-turn`, `mapped`, or the name of one
+            of `core.load.logs.LAYOUTS`.
         mapping: Which column (dotted path) fills `text`, `id`, `language`, `model`, `timestamp`, `user`.
     """
 

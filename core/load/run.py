@@ -75,6 +75,7 @@ def _add_all(
         meter = opened.meter
         control.progress("load", meter.done, meter.total, meter.unit)
 
+    opened.tick = lambda: control.progress("load", opened.meter.done, opened.meter.total, opened.meter.unit)
     for item in opened:
         if isinstance(item, Reject):
             rejects.append((item.line, item.reason, item.raw))
@@ -126,7 +127,10 @@ def _name_from(place: str) -> str:
     """A short name from a path or a hub's name: the last part without its endings."""
     last = place.removeprefix("hf:").rstrip("/").split("/")[-1].split(":")[0]
     stem = re.sub(
-        r"(\.(gz|gzip|zst|zstd|jsonl|ndjson|json|csv|tsv|tab|parquet|pq))+$", "", last, flags=re.IGNORECASE
+        r"(\.(zip|gz|gzip|zst|zstd|jsonl|ndjson|json|csv|tsv|tab|parquet|pq))+$",
+        "",
+        last,
+        flags=re.IGNORECASE,
     )
     return re.sub(r"[^\w.-]+", "-", stem).strip("-.")[:MAX_NAME] or "dataset"
 

@@ -1,5 +1,5 @@
-"""Recognises how a chat log is laid out, from its first rows: LMSYS-Chat-1M, WildChat, ShareGPT, OpenAI,
-first turns.
+"""Recognises how a chat log is laid out, from its first rows: the layouts of `core.load.logs`, and those whose values
+lie in one column each, LMSYS-Chat-1M, WildChat, ShareGPT, OpenAI messages, first turns.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.errors import ActionError
+from core.load.logs import CHAT_COLUMNS, LAYOUTS, Layout
 from core.load.mapping import MISSING, SYNTAX, ColumnPath, known_paths, look_up, parse_path
 from core.load.turns import decoded, looks_like_turns
 
@@ -83,17 +84,43 @@ def _shapes() -> tuple[Shape, ...]:
     )
 
 
-def recognise(rows: Sequence[Row]) -> tuple[str, dict[str, ColumnPath]]:
-    """The shape of the first rows, and the path of each role that was found.
+@dataclass(frozen=True)
+class Recognised:
+    """How a source is laid out.
 
-    The shape that most rows fit wins; of equals, the first in the order WildChat, LMSYS, ShareGPT, OpenAI,
+    Args:
+        shape: The name of the layout.
+        paths: The path of each role that was found, in the rows of `layout` where there is one.
+        layout: What puts the conversations together, where that takes more than a column a role.
+    """
+
+    shape: str
+    paths: dict[str, ColumnPath]
+    layout: Layout | None = None
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """The columns of the source by role."""
+        if self.layout is not None:
+            return dict(self.layout.columns)
+        return {role: ".".join(path) for role, path in self.paths.items()}
+
+
+def recognise(rows: Sequence[Row]) -> Recognised:
+    """The shape of the first rows.
+
+    The shape that most rows fit wins; of equals, the first in the order of `LAYOUTS`, WildChat, LMSYS, ShareGPT, OpenAI,
     first turn.
 
     Raises:
         ActionError: `unknown_columns` when no row fits any shape; it names the columns and how to map them.
     """
-    best: Shape | None = None
+    best: Shape | Layout | None = None
     most = 0
+    for layout in LAYOUTS:
+        count = sum(map(layout.fits, rows))
+        if count > most:
+            best, most = layout, count
     for shape in _shapes():
         path = parse_path(shape.text)
         count = sum(1 for row in rows if shape.fits(row, look_up(row, path)))
@@ -101,9 +128,11 @@ def recognise(rows: Sequence[Row]) -> tuple[str, dict[str, ColumnPath]]:
             best, most = shape, count
     if best is None:
         raise _unknown_columns(rows)
+    if isinstance(best, Layout):
+        return Recognised(best.name, dict(CHAT_COLUMNS), best)
     paths = {"text": parse_path(best.text)}
     paths |= usual_columns(rows, best.columns, taken=(best.text,))
-    return best.name, paths
+    return Recognised(best.name, paths)
 
 
 def usual_columns(

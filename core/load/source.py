@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from core.errors import ActionError
+from core.load.clean import excerpt
 from core.load.encoding import bad_encoding
 from core.load.files import Meter, empty
-from core.load.mapping import ColumnPath, Mapped, Mapper, resolve
+from core.load.mapping import ColumnPath, Mapped, Mapper, look_up, resolve
 from core.load.read_json import NOT_UTF8, Item
 from core.load.readers import Rows, open_rows
 from core.load.records import Conversation, Reject, SourceInfo
-from core.load.shapes import recognise, usual_columns
+from core.load.shapes import Recognised, recognise, usual_columns
 
 _PEEK_ROWS = 200
 _PEEK_BYTES = 16 * 1024 * 1024
@@ -23,7 +25,7 @@ _PEEK_REJECTS = 10_000
 
 class LoadSource:
     """A source whose layout is known. Iterating yields a `Conversation` or a `Reject` a row, in the order of
-    the source.
+    the source; where conversations are put together from many rows, the rejects that show while reading come first.
 
     It can be iterated again and then starts anew. An id that comes twice with other turns is a reject; with
     equal turns it comes twice, for the store to count as a duplicate. Reading raises `ActionError` where a
@@ -39,16 +41,18 @@ class LoadSource:
         """How far the reading is, in bytes of the file or in rows."""
         self._stream: Iterator[Item] | None = rows.read(self.meter)
         self._peeked = _peek(self._stream, self.meter, source)
-        shape, paths = _layout([row for _, row in self._peeked if isinstance(row, dict)], given)
+        found, self._named = _layout([row for _, row in self._peeked if isinstance(row, dict)], given)
+        self._layout = found.layout
         table = rows.format.startswith(("csv", "tsv"))
         self._mapped = Mapped(
-            paths,
+            found.paths if self._layout is not None else found.paths | self._named,
             strict_id="id" in given,
-            json_cells=shape != "first-turn" and (table or shape != "mapped"),
+            json_cells=found.shape != "first-turn" and (table or found.shape != "mapped"),
         )
-        self.info = SourceInfo(
-            source, rows.format, shape, {role: ".".join(path) for role, path in paths.items()}
-        )
+        columns = found.columns | {role: ".".join(path) for role, path in self._named.items()}
+        self.info = SourceInfo(source, rows.format, found.shape, columns)
+        self.tick: Callable[[], None] = lambda: None
+        """Called now and then while rows are read of which no conversation comes yet; may raise, to stop."""
 
     def fingerprint(self) -> str:
         """See `core.load.readers.fingerprint`."""
@@ -59,8 +63,7 @@ class LoadSource:
         mapper = Mapper(self._mapped)
         problems = Problems(self._source)
         loaded = 0
-        for line, row in self._items():
-            result = row if isinstance(row, Reject) else mapper(line, row)
+        for result in self._results(mapper):
             yield result
             if isinstance(result, Reject):
                 problems.add(result)
@@ -70,6 +73,22 @@ class LoadSource:
                 return
         if not loaded:
             raise problems.error()
+
+    def _results(self, mapper: Mapper) -> Iterator[Conversation | Reject]:
+        if self._layout is None:
+            for line, row in self._items():
+                yield row if isinstance(row, Reject) else mapper(line, row)
+            return
+        for chat in self._layout.assemble(self._items(), self.tick):
+            if isinstance(chat, Reject):
+                yield chat
+                continue
+            row = chat.as_row()
+            for role, path in self._named.items():
+                row[role] = look_up(chat.row, path)
+            result = mapper(chat.line, row)
+            # What a person can find in the file is the row as it stands there.
+            yield replace(result, raw=excerpt(chat.row)) if isinstance(result, Reject) else result
 
     def _items(self) -> Iterable[Item]:
         """What was peeked at and the rest behind it at the first time, later all from the start."""
@@ -108,12 +127,14 @@ def open_source(
     return LoadSource(str(source), open_rows(source, data_dir), given, limit)
 
 
-def _layout(rows: list[dict[str, object]], given: Mapping[str, str]) -> tuple[str, dict[str, ColumnPath]]:
+def _layout(
+    rows: list[dict[str, object]], given: Mapping[str, str]
+) -> tuple[Recognised, dict[str, ColumnPath]]:
+    """The layout, and the paths that the user named."""
     explicit = resolve(given, rows)
     if "text" in explicit:
-        return "mapped", usual_columns(rows, taken=tuple(given.values())) | explicit
-    shape, paths = recognise(rows)
-    return shape, paths | explicit
+        return Recognised("mapped", usual_columns(rows, taken=tuple(given.values())) | explicit), explicit
+    return recognise(rows), explicit
 
 
 def _peek(stream: Iterator[Item], meter: Meter, source: str) -> list[Item]:
