@@ -138,7 +138,7 @@ def check_cluster(workspace: Workspace, run: RunInfo, cluster: int) -> None:
         raise ActionError(
             "unknown_cluster",
             f"The run {run.name} has no cluster {cluster}.",
-            f"It has the clusters 0 to {count - 1}; cluster.list shows them.",
+            f"It has {count} clusters; cluster.list shows them.",
         )
 
 

@@ -16,6 +16,7 @@ from functools import cached_property
 from typing import Any, Literal, Union, get_args, get_origin
 
 from core.errors import ActionError
+from core.keywords import by_plain_names, plain
 
 Effect = Literal["read", "view", "write", "destroy", "file", "job"]
 """What an action may do: `read` (pure, any thread), `view` (changes the Session), `write` (changes the store), `destroy`
@@ -24,7 +25,11 @@ Effect = Literal["read", "view", "write", "destroy", "file", "job"]
 Scope = Literal["global", "runs", "tree", "cluster", "query", "search", "data"]
 """Where a screen offers the action."""
 
-AREAS = ("data", "embed", "run", "summary", "hierarchy", "browse", "search", "export", "app")
+AREAS = (
+    "data", "embed", "run", "summary", "hierarchy", "browse", "search", "compare", "evaluation", "facet", "facet_count", "trend", "outlier", "cluster_edit", "cluster_facts", "node_edit",
+    "query_edit", "edit", "replay", "review",
+    "batch", "export", "app",
+)  # fmt: skip
 """The modules of `core.actions`, in the order in which help shows them."""
 
 _INTEGERS = 2**63
@@ -119,14 +124,16 @@ class Action:
     def params(self) -> dict[str, Param]:
         """The keyword parameters of `run`, by name, in order."""
         helps = _args_help(inspect.getdoc(self.run) or "")
-        signature = inspect.signature(self.run, eval_str=True)
+        signature = inspect.signature(self.run)
+        # Only these: what an action answers with is imported for type checkers alone, for making classes takes time.
+        names = inspect.unwrap(self.run).__globals__
         return {
-            p.name: Param(
-                p.name,
-                p.annotation,
+            plain(p.name): Param(
+                plain(p.name),
+                eval(p.annotation, names) if isinstance(p.annotation, str) else p.annotation,
                 None if p.default is p.empty else p.default,
                 p.default is p.empty,
-                helps.get(p.name, ""),
+                helps.get(plain(p.name), ""),
             )
             for p in signature.parameters.values()
             if p.kind is p.KEYWORD_ONLY
@@ -279,7 +286,7 @@ def action(
                 title,
                 scope,
                 effect,
-                function,
+                by_plain_names(function),
                 keys,
                 examples,
                 footer,

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from core.facets.rows import FacetTop
+
 
 @dataclass(frozen=True)
 class Page:
@@ -149,7 +151,7 @@ class RunMade:
 class ClusterRow:
     cluster: int
     kind: str
-    """`cluster`, or `noise`."""
+    """`cluster`, `noise` or `orphans`."""
     title: str
     size: int
     share: float
@@ -202,6 +204,15 @@ class ClusterDetail:
     neighbours: tuple[Neighbour, ...]
     node: str | None
     path: tuple[str, ...]
+    quality: int | None = None
+    """1 to 5, by a person."""
+    tags: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    notes: str = ""
+    version: int = 0
+    """The last edit that changed the cluster, to give to `expect=`; 0 where none did."""
+    facets: tuple[FacetTop, ...] = ()
+    """The most frequent values of each facet that was made."""
 
 
 @dataclass(frozen=True)
@@ -284,7 +295,9 @@ class SummaryPlan:
     cost_low: float | None
     cost_high: float | None
     prices: str | None
-    """When the price table was written; `given` for `price=`, `local` for a model of one's own."""
+    """When the price table was written; `given` for `price=`, `config` for the settings', `local` for a model of one's own."""
+    in_batch: int = 0
+    """Clusters whose question waits in a batch already."""
 
 
 @dataclass(frozen=True)
@@ -322,6 +335,10 @@ class HierarchyRow:
     nodes: int
     current: bool
     created_at: str
+    status: str = "done"
+    """`done`, or `partial`: a part of it was to be made by a model, and was not."""
+    cost: float | None = 0.0
+    """Dollars that its answers have cost; `None` where the price is not known."""
 
 
 @dataclass(frozen=True)
@@ -348,6 +365,8 @@ class Membership:
     distance: float | None
     probability: float | None
     path: tuple[str, ...]
+    flags: tuple[str, ...] = ()
+    """Marks that a person put on the query in this run."""
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from core.rows import Page
 from core.view import View, newest
 
 if TYPE_CHECKING:
+    from core.llm.prices import Prices
     from db.workspace import Workspace
 
 Clock = Callable[[], str]
@@ -51,6 +52,7 @@ class Session:
         actor: Who acts; the default is the login name.
         read_only: Allow `read` and `view` alone, and open the store without writing a byte.
         create: Whether actions that may create a store do so.
+        prices: What models cost, by the settings.
     """
 
     def __init__(
@@ -61,13 +63,17 @@ class Session:
         actor: str | None = None,
         read_only: bool = False,
         create: bool = True,
+        prices: Prices | None = None,
     ) -> None:
         self.folder = folder
         self.clock = clock
         self.actor = actor or _login()
         self.read_only = read_only
         self.create = create
+        self.prices: Prices = prices or {}
         self.control = Control()
+        self.doing: tuple[str, dict[str, Any]] = ("", {})
+        """The action that was dispatched last, and its parameters."""
         self.listeners: list[Callable[[Action, dict[str, Any], Result], None]] = []
         """Called after each dispatch that succeeded, in the thread that dispatched."""
         self._view: View | None = None
@@ -120,7 +126,12 @@ class Session:
     def fork(self, control: Control) -> Session:
         """A session on the same store for a job in another thread: its own view, its own progress."""
         fork = Session(
-            self.folder, clock=self.clock, actor=self.actor, read_only=self.read_only, create=self.create
+            self.folder,
+            clock=self.clock,
+            actor=self.actor,
+            read_only=self.read_only,
+            create=self.create,
+            prices=self.prices,
         )
         fork._workspace = self._workspace
         fork._view = self._view
@@ -154,6 +165,7 @@ class Session:
             _confirmed(act, checked, dry_run)
             if dry_run and act.creates_store and not self.exists():
                 return self._tried(act, checked)
+            self.doing = (act.id, checked)
             with self._thread(act):
                 if dry_run and act.effect not in ("read", "view"):
                     answer = self._plan(act, checked)
@@ -169,7 +181,7 @@ class Session:
         import tempfile
 
         with tempfile.TemporaryDirectory() as folder:
-            trial = Session(Path(folder), clock=self.clock, actor=self.actor)
+            trial = Session(Path(folder), clock=self.clock, actor=self.actor, prices=self.prices)
             trial.control = self.control
             try:
                 return replace(trial.dispatch(act.id, params), view=View(), dry_run=True)

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from db.models import TABLES, Edit, Job, LlmCall
+from db.models import (
+    TABLES,
+    Edit,
+    EditAssignment,
+    EditCluster,
+    EditNode,
+    EditQueryFlag,
+    Job,
+    LlmBatch,
+    LlmBatchItem,
+    LlmCall,
+)
 from db.workspace import Workspace
 
-_LEFT_OUT = (Edit, Job, LlmCall)
+_LEFT_OUT = (Edit, EditAssignment, EditCluster, EditNode, EditQueryFlag, Job, LlmBatch, LlmBatchItem, LlmCall)
 """What tells how a store came to be, and not what it holds."""
 
 

@@ -63,6 +63,11 @@ _CHECKS = {
     "each text is asked": (
         "SELECT t.id FROM text t WHERE NOT EXISTS (SELECT 1 FROM query q WHERE q.text_id = t.id)"
     ),
+    "a facet's value is of a conversation of its dataset, and is there where it is known": (
+        "SELECT f.facet_id, f.conversation_id FROM facet_value f JOIN facet c ON c.id = f.facet_id"
+        " JOIN conversation v ON v.id = f.conversation_id"
+        " WHERE v.dataset_id <> c.dataset_id OR (f.value IS NULL) = (f.status = 'known')"
+    ),
     "a vector's row is in its file, once": (
         'SELECT v.space_id, v."row" FROM vector v JOIN space p ON p.id = v.space_id'
         ' GROUP BY 1, 2 HAVING count(*) > 1 OR v."row" >= max(p.texts)'

@@ -59,12 +59,12 @@ def answered(workspace: Workspace, key: CallKey) -> Call | None:
     return None if row is None else Call(key, *row)
 
 
-def answer_of(workspace: Workspace, prompt_hash: str, attempt: int) -> tuple[str, str] | None:
-    """The request and the raw response of the call that a stored name came from."""
+def answer_of(workspace: Workspace, prompt_hash: str, attempt: int, vote: int = 0) -> tuple[str, str] | None:
+    """The request and the raw response of the call that a stored name, or a vote, came from."""
     found = workspace.row(
-        "SELECT request, response FROM llm_call WHERE prompt_hash = ? AND attempt = ? AND vote = 0"
+        "SELECT request, response FROM llm_call WHERE prompt_hash = ? AND attempt = ? AND vote = ?"
         " AND status = 'answered'",
-        (prompt_hash, attempt),
+        (prompt_hash, attempt, vote),
     )
     return None if found is None else (found[0], found[1])
 
@@ -79,27 +79,38 @@ def record(workspace: Workspace, call: Call) -> None:
         # What was paid for must outlive more than the process, so this connection waits for the disk.
         connection.execute("PRAGMA synchronous = FULL")
         with workspace.transaction():
-            connection.execute(
-                "INSERT INTO llm_call (prompt_hash, model, attempt, vote, purpose, endpoint, request, response, status,"
-                " tokens_in, tokens_out, cost, latency, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-                " ON CONFLICT DO NOTHING",
-                (
-                    call.key.prompt_hash, call.key.model, call.key.attempt, call.key.vote, call.purpose, call.endpoint,
-                    call.request, call.response, call.status, call.tokens_in, call.tokens_out, call.cost,
-                    round(call.latency, 4), workspace.clock(),
-                ),
-            )  # fmt: skip
+            insert(connection, call, workspace.clock())
+
+
+def insert(connection: sqlite3.Connection, call: Call, at: str) -> None:
+    """Add a call to the journal; a second answer to the same is passed over."""
+    connection.execute(
+        "INSERT INTO llm_call (prompt_hash, model, attempt, vote, purpose, endpoint, request, response, status,"
+        " tokens_in, tokens_out, cost, latency, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT DO NOTHING",
+        (
+            call.key.prompt_hash, call.key.model, call.key.attempt, call.key.vote, call.purpose, call.endpoint,
+            call.request, call.response, call.status, call.tokens_in, call.tokens_out, call.cost,
+            round(call.latency, 4), at,
+        ),
+    )  # fmt: skip
 
 
 def forget_prompts(connection: sqlite3.Connection) -> None:
-    """Blank the requests that no name refers to any more: chat text goes with its data, what was paid for stays.
+    """Blank the requests that no name, no facet and no tree refers to any more: chat text goes with its data, what was paid for stays.
 
     An answer is found by the hash of its request, so the same command is still answered without paying again.
     """
     connection.execute(
         "UPDATE llm_call SET request = '{}' WHERE request <> '{}'"
         " AND NOT EXISTS (SELECT 1 FROM summary s WHERE s.prompt_hash = llm_call.prompt_hash)"
+        " AND NOT EXISTS (SELECT 1 FROM facet_value f WHERE f.prompt_hash = llm_call.prompt_hash)"
+        " AND prompt_hash NOT IN (SELECT prompt_hash FROM node_origin"
+        "  UNION SELECT c.value ->> 0 FROM node_origin, json_each(placed, '$.calls') c WHERE placed <> ''"
+        "  UNION SELECT c.value ->> 1 FROM hierarchy, json_each(parameters, '$.asked') c)"
     )
+    # Of answers that are still to come only the question is needed, and that is kept as a hash.
+    connection.execute("UPDATE llm_batch_item SET request = '{}' WHERE request NOT IN ('', '{}')")
 
 
 @contextlib.contextmanager

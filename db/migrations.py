@@ -22,6 +22,83 @@ def m001_first(connection: sqlite3.Connection) -> None:
             connection.execute(statement)
 
 
+@migration
+def m002_edits(connection: sqlite3.Connection) -> None:
+    """What a person says of clusters and queries, and the edits with the images that undo them."""
+    for statement in _EDITS.split(";\n"):
+        if statement.strip():
+            connection.execute(statement)
+
+
+@migration
+def m003_clio(connection: sqlite3.Connection) -> None:
+    """Trees by a language model: what became of the work, what it cost, and where each node comes from.
+
+    Apart from `node`, whose rows an edit may take away and bring back.
+    """
+    connection.execute("ALTER TABLE hierarchy ADD COLUMN status TEXT NOT NULL DEFAULT 'done'")
+    connection.execute("ALTER TABLE hierarchy ADD COLUMN cost REAL NOT NULL DEFAULT 0")
+    connection.execute(
+        "CREATE TABLE node_origin (hierarchy_id INTEGER NOT NULL REFERENCES hierarchy(id) ON DELETE CASCADE,"
+        ' "key" TEXT NOT NULL, prompt_hash TEXT NOT NULL, attempt INTEGER NOT NULL, problem TEXT NOT NULL,'
+        ' placed TEXT NOT NULL, PRIMARY KEY (hierarchy_id, "key")) WITHOUT ROWID'
+    )
+
+
+@migration
+def m004_facets(connection: sqlite3.Connection) -> None:
+    """Facets: a value of each conversation, by a model, a file or the log itself."""
+    connection.execute(
+        "CREATE TABLE facet (id INTEGER PRIMARY KEY,"
+        " dataset_id INTEGER NOT NULL REFERENCES dataset(id) ON DELETE CASCADE, name TEXT NOT NULL, source TEXT NOT NULL,"
+        ' unit TEXT NOT NULL, kind TEXT NOT NULL, "values" TEXT NOT NULL, model TEXT NOT NULL, prompt_hash TEXT NOT NULL,'
+        " parameters TEXT NOT NULL, cost REAL NOT NULL, status TEXT NOT NULL, created_at TEXT NOT NULL,"
+        " UNIQUE (dataset_id, name))"
+    )
+    connection.execute(
+        "CREATE TABLE facet_value (facet_id INTEGER NOT NULL REFERENCES facet(id) ON DELETE CASCADE,"
+        " conversation_id INTEGER NOT NULL REFERENCES conversation(id) ON DELETE CASCADE, value TEXT, status TEXT NOT NULL,"
+        " problem TEXT NOT NULL, prompt_hash TEXT NOT NULL, attempt INTEGER NOT NULL,"
+        " PRIMARY KEY (facet_id, conversation_id)) WITHOUT ROWID"
+    )
+    connection.execute("CREATE INDEX facet_value_value ON facet_value (facet_id, value)")
+    connection.execute("CREATE INDEX facet_value_conversation ON facet_value (conversation_id)")
+    connection.execute("CREATE INDEX facet_value_prompt ON facet_value (prompt_hash)")
+
+
+@migration
+def m005_batches(connection: sqlite3.Connection) -> None:
+    """Message Batches: what was put into which, and what became of it."""
+    connection.execute(
+        "CREATE TABLE llm_batch (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, provider_id TEXT,"
+        " endpoint TEXT NOT NULL, model TEXT NOT NULL, purpose TEXT NOT NULL, command TEXT NOT NULL, status TEXT NOT NULL,"
+        " requests INTEGER NOT NULL, newest TEXT NOT NULL, foreign_ids TEXT NOT NULL, guessed INTEGER NOT NULL, price TEXT,"
+        " settled INTEGER NOT NULL, submitted_at TEXT NOT NULL, ended_at TEXT,"
+        " UNIQUE (endpoint, provider_id))"
+    )
+    connection.execute(
+        "CREATE TABLE llm_batch_item (id INTEGER PRIMARY KEY,"
+        " batch_id INTEGER NOT NULL REFERENCES llm_batch(id) ON DELETE CASCADE, custom_id TEXT NOT NULL,"
+        " prompt_hash TEXT NOT NULL, attempt INTEGER NOT NULL, vote INTEGER NOT NULL, request TEXT NOT NULL,"
+        " status TEXT NOT NULL, problem TEXT NOT NULL, cost REAL, UNIQUE (batch_id, custom_id))"
+    )
+    connection.execute("CREATE INDEX llm_batch_item_key ON llm_batch_item (prompt_hash, attempt, vote)")
+
+
+@migration
+def m006_evaluations(connection: sqlite3.Connection) -> None:
+    """Evaluations of runs, and sweeps over the number of clusters."""
+    connection.execute(
+        "CREATE TABLE evaluation (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, kind TEXT NOT NULL,"
+        " run_id INTEGER REFERENCES run(id) ON DELETE CASCADE,"
+        " dataset_id INTEGER NOT NULL REFERENCES dataset(id) ON DELETE CASCADE,"
+        " space_id INTEGER NOT NULL REFERENCES space(id), summary_set TEXT, hierarchy TEXT, parameters TEXT NOT NULL,"
+        " results TEXT NOT NULL, created_at TEXT NOT NULL)"
+    )
+    connection.execute("CREATE INDEX evaluation_run ON evaluation (run_id)")
+    connection.execute("CREATE INDEX evaluation_dataset ON evaluation (dataset_id)")
+
+
 def migrate(connection: sqlite3.Connection) -> int:
     """Apply what is missing, each in a transaction of its own; the number of migrations applied."""
     applied = 0
@@ -136,4 +213,49 @@ CREATE TABLE job (
     id INTEGER PRIMARY KEY AUTOINCREMENT, action TEXT NOT NULL, parameters TEXT NOT NULL, actor TEXT NOT NULL,
     pid INTEGER NOT NULL, stage TEXT NOT NULL, done INTEGER NOT NULL, total INTEGER NOT NULL, status TEXT NOT NULL,
     message TEXT NOT NULL, started_at TEXT NOT NULL, heartbeat TEXT NOT NULL);
+"""
+
+_EDITS = """
+ALTER TABLE cluster ADD COLUMN title_vector BLOB;
+ALTER TABLE cluster ADD COLUMN quality INTEGER;
+ALTER TABLE cluster ADD COLUMN reviewed TEXT NOT NULL DEFAULT '';
+CREATE TABLE query_flag (
+    run_id INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE,
+    query_id INTEGER NOT NULL REFERENCES query(id) ON DELETE CASCADE, flag TEXT NOT NULL,
+    PRIMARY KEY (run_id, query_id, flag)) WITHOUT ROWID;
+CREATE INDEX query_flag_query ON query_flag (query_id);
+DROP TABLE edit;
+CREATE TABLE edit (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, run_id INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE,
+    kind TEXT NOT NULL, actor TEXT NOT NULL, at TEXT NOT NULL, reason TEXT NOT NULL, parameters TEXT NOT NULL,
+    summary TEXT NOT NULL, moved INTEGER NOT NULL, target INTEGER, applied INTEGER NOT NULL, undone_by INTEGER);
+CREATE INDEX edit_run ON edit (run_id, id);
+CREATE INDEX edit_actor ON edit (actor, id);
+CREATE INDEX edit_target ON edit (target) WHERE target IS NOT NULL;
+CREATE TABLE edit_assignment (
+    edit_id INTEGER NOT NULL REFERENCES edit(id) ON DELETE CASCADE, query_id INTEGER NOT NULL,
+    cluster_before INTEGER NOT NULL, distance_before REAL, probability_before REAL, is_noise_before INTEGER NOT NULL,
+    cluster_after INTEGER NOT NULL, distance_after REAL, probability_after REAL, is_noise_after INTEGER NOT NULL,
+    PRIMARY KEY (edit_id, query_id)) WITHOUT ROWID;
+CREATE INDEX edit_assignment_query ON edit_assignment (query_id, edit_id);
+CREATE TABLE edit_cluster (
+    edit_id INTEGER NOT NULL REFERENCES edit(id) ON DELETE CASCADE, side INTEGER NOT NULL, members TEXT,
+    run_id INTEGER NOT NULL, number INTEGER NOT NULL, kind TEXT NOT NULL,
+    size INTEGER NOT NULL, texts INTEGER NOT NULL, coherence REAL, medoid_id INTEGER, centroid BLOB,
+    neighbours TEXT NOT NULL, central TEXT NOT NULL, boundary TEXT NOT NULL, outside TEXT NOT NULL, halves TEXT,
+    title TEXT, description TEXT, tags TEXT NOT NULL, flags TEXT NOT NULL, notes TEXT NOT NULL,
+    title_vector BLOB, quality INTEGER, reviewed TEXT NOT NULL, PRIMARY KEY (edit_id, side, number)) WITHOUT ROWID;
+CREATE INDEX edit_cluster_number ON edit_cluster (run_id, number, edit_id);
+CREATE TABLE edit_node (
+    edit_id INTEGER NOT NULL REFERENCES edit(id) ON DELETE CASCADE, side INTEGER NOT NULL,
+    hierarchy_id INTEGER NOT NULL, "key" TEXT NOT NULL, parent TEXT,
+    position INTEGER NOT NULL, level INTEGER NOT NULL, kind TEXT NOT NULL, cluster INTEGER, title TEXT NOT NULL,
+    description TEXT NOT NULL, fit REAL, low_fit INTEGER NOT NULL, coherence REAL, size INTEGER NOT NULL,
+    PRIMARY KEY (edit_id, side, hierarchy_id, "key")) WITHOUT ROWID;
+CREATE INDEX edit_node_key ON edit_node (hierarchy_id, "key", edit_id);
+CREATE TABLE edit_query_flag (
+    edit_id INTEGER NOT NULL REFERENCES edit(id) ON DELETE CASCADE, side INTEGER NOT NULL,
+    run_id INTEGER NOT NULL, query_id INTEGER NOT NULL, flag TEXT NOT NULL,
+    PRIMARY KEY (edit_id, side, run_id, query_id, flag)) WITHOUT ROWID;
+CREATE INDEX edit_query_flag_query ON edit_query_flag (query_id, edit_id);
 """

@@ -145,7 +145,11 @@ class Run(Table):
 
 
 class Cluster(Table):
-    """One cluster of a run; `centroid` is float32, the lists are JSON. Number -1 is the noise."""
+    """One cluster of a run; `centroid` is float32, the lists are JSON. Number -1 is the noise, -2 holds the orphans.
+
+    `title`, `description`, `quality` (1 to 5), `tags`, `flags` and `notes` are given by hand; `title_vector` is the title's,
+    float32, in the run's space; `reviewed` is empty, or what a reviewer said of it (JSON, `core.review.state`).
+    """
 
     run = ForeignKeyField(Run, on_delete="CASCADE")
     number = IntegerField()
@@ -165,6 +169,9 @@ class Cluster(Table):
     tags = TextField()
     flags = TextField()
     notes = TextField()
+    title_vector = BlobField(null=True)
+    quality = IntegerField(null=True)
+    reviewed = TextField(default="")
 
     class Meta:
         primary_key = CompositeKey("run", "number")
@@ -228,7 +235,7 @@ class Summary(Table):
 
 
 class Hierarchy(Table):
-    """A tree over the clusters of a run."""
+    """A tree over the clusters of a run; `status` is `done`, or `partial`: a part of it was to be made by a model, and was not."""
 
     id = AutoField()
     name = TextField(unique=True)
@@ -238,6 +245,8 @@ class Hierarchy(Table):
     parameters = TextField()
     levels = IntegerField()
     created_at = TextField()
+    status = TextField(default="done")
+    cost = FloatField(default=0.0)
 
 
 class Node(Table):
@@ -261,18 +270,198 @@ class Node(Table):
         primary_key = CompositeKey("hierarchy", "key")
 
 
-class Edit(Table):
-    """Append-only: what was changed, by whom, when, why; the images are JSON."""
+class NodeOrigin(Table):
+    """Where a node of a tree by a model comes from: the call that named it, and how it was given its parent (JSON).
+
+    The cluster's name comes from the summary set, so of a leaf `prompt_hash` is empty.
+    """
+
+    hierarchy = ForeignKeyField(Hierarchy, on_delete="CASCADE")
+    key = TextField()
+    prompt_hash = TextField()
+    attempt = IntegerField()
+    problem = TextField()
+    placed = TextField()
+
+    class Meta:
+        primary_key = CompositeKey("hierarchy", "key")
+
+
+class Facet(Table):
+    """A property of conversations, with what made it.
+
+    `source` is `model`, `import` or `metadata`; `kind` is `text`, `list` (one of `values`) or `scale` (from the first to the
+    second of `values`, which is JSON); `unit` says what was asked about: each distinct `query`, or each `conversation`.
+    """
 
     id = AutoField()
+    dataset = ForeignKeyField(Dataset, on_delete="CASCADE")
+    name = TextField()
+    source = TextField()
+    unit = TextField()
+    kind = TextField()
+    values = TextField()
+    model = TextField()
+    prompt_hash = TextField()
+    parameters = TextField()
+    cost = FloatField()
+    status = TextField()
+    created_at = TextField()
+
+
+class FacetValue(Table):
+    """A facet's value of one conversation; `status` is `known` or `failed`, and then `problem` says why there is none.
+
+    `prompt_hash` and `attempt` find the call that gave it. A conversation that was not asked about has no row.
+    """
+
+    facet = ForeignKeyField(Facet, on_delete="CASCADE")
+    conversation = ForeignKeyField(Conversation, on_delete="CASCADE")
+    value = TextField(null=True)
+    status = TextField()
+    problem = TextField()
+    prompt_hash = TextField()
+    attempt = IntegerField()
+
+    class Meta:
+        primary_key = CompositeKey("facet", "conversation")
+
+
+class QueryFlag(Table):
+    """A mark that a person put on a query in a run."""
+
+    run = ForeignKeyField(Run, on_delete="CASCADE")
+    query = ForeignKeyField(Query, on_delete="CASCADE")
+    flag = TextField()
+
+    class Meta:
+        primary_key = CompositeKey("run", "query", "flag")
+
+
+class Evaluation(Table):
+    """Figures of a run, or a sweep over the number of clusters (`kind` is `run` or `sweep`), as JSON in `results`.
+
+    `summary_set` and `hierarchy` are the names of what was evaluated, which may be gone since.
+    """
+
+    id = AutoField()
+    name = TextField(unique=True)
+    kind = TextField()
     run = ForeignKeyField(Run, on_delete="CASCADE", null=True)
+    dataset = ForeignKeyField(Dataset, on_delete="CASCADE")
+    space = ForeignKeyField(Space)
+    summary_set = TextField(null=True)
+    hierarchy = TextField(null=True)
+    parameters = TextField()
+    results = TextField()
+    created_at = TextField()
+
+
+class Edit(Table):
+    """Append-only: what was done, by whom, when, why; `parameters` are those of the action that does it again, JSON.
+
+    `target` is the edit that an `undo` or a `redo` is about, `applied` the edit or the redo that last put it in force,
+    `undone_by` the undo that took it back. Append-only but for these two.
+    """
+
+    id = AutoField()
+    run = ForeignKeyField(Run, on_delete="CASCADE")
     kind = TextField()
     actor = TextField()
     at = TextField()
     reason = TextField()
-    before = TextField()
-    after = TextField()
+    parameters = TextField()
+    summary = TextField()
+    moved = IntegerField()
+    target = IntegerField(null=True)
+    applied = IntegerField()
     undone_by = IntegerField(null=True)
+
+
+class EditAssignment(Table):
+    """Where an edit moved a query from, and where to."""
+
+    edit = ForeignKeyField(Edit, on_delete="CASCADE")
+    query_id = IntegerField()
+    cluster_before = IntegerField()
+    distance_before = FloatField(null=True)
+    probability_before = FloatField(null=True)
+    is_noise_before = IntegerField()
+    cluster_after = IntegerField()
+    distance_after = FloatField(null=True)
+    probability_after = FloatField(null=True)
+    is_noise_after = IntegerField()
+
+    class Meta:
+        primary_key = CompositeKey("edit", "query_id")
+
+
+class EditCluster(Table):
+    """A row of `cluster` before (`side` 0) or after (1) an edit that changed it; `members` stands for its queries then."""
+
+    edit = ForeignKeyField(Edit, on_delete="CASCADE")
+    side = IntegerField()
+    members = TextField(null=True)
+    run_id = IntegerField()
+    number = IntegerField()
+    kind = TextField()
+    size = IntegerField()
+    texts = IntegerField()
+    coherence = FloatField(null=True)
+    medoid_id = IntegerField(null=True)
+    centroid = BlobField(null=True)
+    neighbours = TextField()
+    central = TextField()
+    boundary = TextField()
+    outside = TextField()
+    halves = TextField(null=True)
+    title = TextField(null=True)
+    description = TextField(null=True)
+    tags = TextField()
+    flags = TextField()
+    notes = TextField()
+    title_vector = BlobField(null=True)
+    quality = IntegerField(null=True)
+    reviewed = TextField()
+
+    class Meta:
+        primary_key = CompositeKey("edit", "side", "number")
+
+
+class EditNode(Table):
+    """A row of `node` before (`side` 0) or after (1) an edit that changed it."""
+
+    edit = ForeignKeyField(Edit, on_delete="CASCADE")
+    side = IntegerField()
+    hierarchy_id = IntegerField()
+    key = TextField()
+    parent = TextField(null=True)
+    position = IntegerField()
+    level = IntegerField()
+    kind = TextField()
+    cluster = IntegerField(null=True)
+    title = TextField()
+    description = TextField()
+    fit = FloatField(null=True)
+    low_fit = IntegerField()
+    coherence = FloatField(null=True)
+    size = IntegerField()
+
+    class Meta:
+        primary_key = CompositeKey("edit", "side", "hierarchy_id", "key")
+
+
+class EditQueryFlag(Table):
+    """A mark on a query before (`side` 0) or after (1) an edit."""
+
+    edit = ForeignKeyField(Edit, on_delete="CASCADE")
+    side = IntegerField()
+    run_id = IntegerField()
+    query_id = IntegerField()
+    flag = TextField()
+
+    class Meta:
+        primary_key = CompositeKey("edit", "side", "run_id", "query_id", "flag")
 
 
 class LlmCall(Table):
@@ -298,6 +487,47 @@ class LlmCall(Table):
     at = TextField()
 
 
+class LlmBatch(Table):
+    """A Message Batch: `command` is the action that made it (JSON), `newest` the provider's newest batch before it.
+
+    Without `provider_id` its receipt has not arrived; `guessed` says that the id was found in the provider's list, and
+    `foreign_ids` (JSON) which ids turned out to be others'. `price` is that of a batch, dollars per million tokens (JSON).
+    `settled`: the work that asked is done.
+    """
+
+    id = AutoField()
+    name = TextField(unique=True)
+    provider_id = TextField(null=True)
+    endpoint = TextField()
+    model = TextField()
+    purpose = TextField()
+    command = TextField()
+    status = TextField()
+    requests = IntegerField()
+    newest = TextField()
+    foreign_ids = TextField()
+    guessed = IntegerField()
+    price = TextField(null=True)
+    settled = IntegerField()
+    submitted_at = TextField()
+    ended_at = TextField(null=True)
+
+
+class LlmBatchItem(Table):
+    """A request of a batch, for one call's key; the body is blanked when its result is in the journal of calls."""
+
+    id = AutoField()
+    batch = ForeignKeyField(LlmBatch, on_delete="CASCADE")
+    custom_id = TextField()
+    prompt_hash = TextField()
+    attempt = IntegerField()
+    vote = IntegerField()
+    request = TextField()
+    status = TextField()
+    problem = TextField()
+    cost = FloatField(null=True)
+
+
 class Job(Table):
     """A long action: where it is, and the process that runs it."""
 
@@ -317,5 +547,6 @@ class Job(Table):
 
 TABLES: tuple[type[Table], ...] = (
     Dataset, Conversation, Turn, Text, Query, Reject, Space, Vector, Run, Cluster, Assignment, SummarySet, Summary,
-    Hierarchy, Node, Edit, LlmCall, Job,
+    Hierarchy, Node, NodeOrigin, Facet, FacetValue, Evaluation, QueryFlag, Edit, EditAssignment, EditCluster, EditNode,
+    EditQueryFlag, LlmCall, LlmBatch, LlmBatchItem, Job,
 )  # fmt: skip

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from db.columns import Condition
 from db.titles import DESCRIPTION_SQL, SUMMARY_JOIN, TITLE_SQL
 from db.workspace import Workspace
 
@@ -26,7 +27,7 @@ class Filter:
     """Which queries count; `None` leaves all.
 
     `run` is the run whose clusters are meant and shown, `clusters` are numbers in it, `excluded` is an FTS5 expression
-    for texts that are left out.
+    for texts that are left out, `conditions` are tests of facets and of fields of the log.
     """
 
     dataset: int | None = None
@@ -35,11 +36,13 @@ class Filter:
     language: str | None = None
     chat_model: str | None = None
     excluded: str | None = None
+    conditions: tuple[Condition, ...] = ()
 
     @property
     def all(self) -> bool:
         """Whether every text of the store passes."""
-        return (self.dataset, self.clusters, self.language, self.chat_model, self.excluded) == (None,) * 5
+        narrowed = (self.dataset, self.clusters, self.language, self.chat_model, self.excluded)
+        return narrowed == (None,) * 5 and not self.conditions
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -51,6 +54,7 @@ class Filter:
             "language": self.language,
             "chat_model": self.chat_model,
             "excluded": self.excluded,
+            **{f"where_{n}": condition.parameter for n, condition in enumerate(self.conditions)},
         }
 
     @property
@@ -78,7 +82,9 @@ class Filter:
             "v.model = :chat_model": self.chat_model,
             "q.text_id NOT IN (SELECT rowid FROM text_fts WHERE text_fts MATCH :excluded)": self.excluded,
         }
-        return " AND ".join(sql for sql, value in conditions.items() if value is not None) or "true"
+        wanted = [sql for sql, value in conditions.items() if value is not None]
+        wanted += [condition.sql(f"where_{n}") for n, condition in enumerate(self.conditions)]
+        return " AND ".join(wanted) or "true"
 
 
 @dataclass(frozen=True)
@@ -221,7 +227,8 @@ def cluster_texts(workspace: Workspace, chosen: Filter, hierarchy: int | None) -
         f" JOIN assignment m ON m.run_id = :run AND m.query_id = q.id WHERE {chosen.where})"
     )
     rows = workspace.rows(
-        f"SELECT c.number, {TITLE_SQL}, {DESCRIPTION_SQL}, coalesce(s.phrases, '[]'), c.size, s.vector, c.centroid,"
+        f"SELECT c.number, {TITLE_SQL}, {DESCRIPTION_SQL}, coalesce(s.phrases, '[]'), c.size,"
+        " iif(c.title IS NULL, s.vector, c.title_vector), c.centroid,"
         ' (SELECT n."key" FROM node n WHERE n.hierarchy_id = :tree AND n.cluster = c.number)'
         f" FROM cluster c JOIN run r ON r.id = c.run_id {SUMMARY_JOIN} WHERE c.run_id = :run"
         f"{'' if chosen.all else passes} ORDER BY c.number",

@@ -118,7 +118,8 @@ def _headless(arguments: Arguments) -> ExitCode:
     output = Output(own_stdout(), sys.stderr)
     options = Options(arguments.dry_run, arguments.on_error, arguments.timeout)
     try:
-        session = _session(arguments, _workspace(arguments, _config(arguments)))
+        config = _config(arguments)
+        session = _session(arguments, config, _workspace(arguments, config))
         if arguments.door == "do":
             return run_do(session, arguments.words, lenient(arguments.names), output, options)
         text = read_script(arguments.script or "-", sys.stdin.buffer)
@@ -136,7 +137,7 @@ def _demo(arguments: Arguments) -> int:
     folder = _workspace(arguments, config)
     if arguments.workspace is None and WORKSPACE_VARIABLE not in os.environ:
         folder = folder.with_name(folder.name + "-demo")
-    session = _session(arguments, folder)
+    session = _session(arguments, config, folder)
     output = Output(sys.stdout.buffer, sys.stderr)
     output.note(f"Demo workspace: {folder}")
     code = make_demo(session, output, arguments.timeout)
@@ -154,7 +155,7 @@ def _explore(arguments: Arguments) -> int:
     if refusal is not None:
         raise refusal
     config = _config(arguments)
-    return _show(_session(arguments, _workspace(arguments, config)), arguments, config)
+    return _show(_session(arguments, config, _workspace(arguments, config)), arguments, config)
 
 
 def _show(session: Session, arguments: Arguments, config: Config) -> int:
@@ -208,7 +209,7 @@ def _workspace(arguments: Arguments, config: Config) -> Path:
     return config.workspace or default_workspace()
 
 
-def _session(arguments: Arguments, folder: Path) -> Session:
+def _session(arguments: Arguments, config: Config, folder: Path) -> Session:
     from core.session import Session, system_clock
 
     fixed = arguments.clock
@@ -217,4 +218,5 @@ def _session(arguments: Arguments, folder: Path) -> Session:
         clock=system_clock if fixed is None else lambda: fixed,
         actor=arguments.actor,
         read_only=arguments.read_only,
+        prices=config.prices,
     )

@@ -144,7 +144,12 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("words", nargs="*", help=argparse.SUPPRESS)
     add("--workspace", metavar="FOLDER", type=_path, help="the store (default: $LMSYS_TUI_WORKSPACE)")
-    add("--config", metavar="FILE", type=_path, help="settings: TOML with workspace, theme and [keymap]")
+    add(
+        "--config",
+        metavar="FILE",
+        type=_path,
+        help="settings: TOML with workspace, theme, [keymap] and [prices]",
+    )
     add("--as", dest="actor", metavar="NAME", help="who acts, in the history (default: the login name)")
     add("--read-only", action="store_true", help="change nothing: actions that read, and no others")
     add("--clock", metavar="TIME", type=_clock, help="store this time (ISO 8601) in place of the real one")

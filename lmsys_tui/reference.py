@@ -20,15 +20,11 @@ undone, `file` writes outside the store, `job` is long and can be stopped.
 
 
 def reference(actions: Iterable[Action]) -> str:
-    """Every action, in Markdown."""
-    parts = [_INTRO]
-    area = ""
+    """Every action, in Markdown, by what it is about."""
+    areas: dict[str, list[str]] = {}
     for act in actions:
-        if act.id.split(".")[0] != area:
-            area = act.id.split(".")[0]
-            parts.append(f"## {area}\n")
-        parts.append(_section(act))
-    return "\n".join(parts)
+        areas.setdefault(act.id.split(".")[0], []).append(_section(act))
+    return "\n".join([_INTRO, *(part for area, parts in areas.items() for part in (f"## {area}\n", *parts))])
 
 
 def _section(act: Action) -> str:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import edit_steps
+from tests.clio import generated
 from tests.doors import Ran, built, copied, run_cli
 
 
@@ -35,6 +37,24 @@ def fixture_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def own_workspace(fixture_workspace: Path, tmp_path: Path) -> Path:
     """A copy of the small workspace for one test."""
     return copied(fixture_workspace, tmp_path / "workspace")
+
+
+@pytest.fixture(scope="session")
+def sixty_clusters(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with sixty named clusters of generated queries, lexical vectors and no tree; not to be changed."""
+    return generated(tmp_path_factory.mktemp("sixty") / "workspace", 60)
+
+
+@pytest.fixture
+def own_sixty(sixty_clusters: Path, tmp_path: Path) -> Path:
+    """A copy of the sixty clusters for one test."""
+    return copied(sixty_clusters, tmp_path / "workspace")
+
+
+@pytest.fixture(scope="session")
+def edit_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small workspace for edits, with noise and two trees; not to be changed."""
+    return edit_steps.build(tmp_path_factory.mktemp("edits") / "w")
 
 
 @pytest.fixture

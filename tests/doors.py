@@ -27,6 +27,7 @@ NOW = "2026-01-01T00:00:00Z"
 PIPELINE = f"""
 data.load source=sample limit=60
 data.load source={CHATS}
+facet.from_metadata field=turn name=length
 embed.run model=lexical
 run.kmeans k=6 seed=7
 summary.create
