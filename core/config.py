@@ -1,4 +1,4 @@
-"""The settings file: TOML with `workspace`, `theme` and a `[keymap]` from action ids to keys."""
+"""The settings file: TOML with `workspace`, `theme`, a `[keymap]` from action ids to keys, and `[prices]` of models."""
 
 from __future__ import annotations
 
@@ -6,14 +6,20 @@ import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.errors import ActionError
 from core.paths import user_path
 
+if TYPE_CHECKING:
+    from core.llm.prices import Prices
+
 FILE_NAME = "config.toml"
 
-KEYS = ("workspace", "theme", "keymap")
+KEYS = ("workspace", "theme", "keymap", "prices")
+
+_HIGHEST = 1_000_000
+"""Dollars per million tokens that no price reaches."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +31,8 @@ class Config:
     theme: str | None = None
     keymap: Mapping[str, str] = field(default_factory=dict)
     """Keys by action id, in place of the action's own: several with commas between, none takes them away."""
+    prices: Prices = field(default_factory=dict)
+    """Dollars per million tokens sent and received by model, before those of the bundled table."""
 
 
 def load_config(path: Path | None) -> Config:
@@ -85,6 +93,8 @@ def _checked(path: Path, found: dict[str, Any]) -> dict[str, Any]:
         settings["theme"] = found["theme"]
     if "keymap" in found:
         settings["keymap"] = _keymap(path, found["keymap"])
+    if "prices" in found:
+        settings["prices"] = _prices(path, found["prices"])
     return settings
 
 
@@ -101,8 +111,25 @@ def _keymap(path: Path, found: Any) -> dict[str, str]:
     return keymap
 
 
+def _prices(path: Path, found: Any) -> dict[str, tuple[float, float]]:
+    if not isinstance(found, dict):
+        hint = 'Write [prices] and, under it, "anthropic/NAME" = [3, 15].'
+        raise _bad(path, "prices", "must be a table", hint)
+    prices: dict[str, tuple[float, float]] = {}
+    for name, value in _flat(found):
+        if not (isinstance(value, list) and len(value) == 2 and all(map(_is_price, value))):
+            hint = f'Write "{name}" = [3, 15]: dollars per million tokens sent and received.'
+            raise _bad(path, f"prices.{name}", "must be two prices", hint)
+        prices[name] = (float(value[0]), float(value[1]))
+    return prices
+
+
+def _is_price(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < _HIGHEST
+
+
 def _flat(table: dict[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
-    """`run.kmeans = "K"` is a table in a table to TOML; quoted, it is one key. Both mean the action."""
+    """`run.kmeans = "K"` is a table in a table to TOML; quoted, it is one key. Both mean the same."""
     for key, value in table.items():
         if isinstance(value, dict):
             yield from _flat(value, f"{prefix}{key}.")

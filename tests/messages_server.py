@@ -17,6 +17,9 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.served_batches import ERRORS, ROOT_PATH, ServedBatches
+from tests.tree_answers import TREE_ANSWERS
+
 KEY = "sk-test-5f1d0c7e9b"
 """The key that the tests use: no file may ever hold it."""
 
@@ -74,6 +77,18 @@ class Seen:
         found = re.search(r"<members>\n(.*)\n</members>", self.user, re.DOTALL)
         return [json.loads(line)["text"] for line in found[1].splitlines()] if found else []
 
+    @property
+    def tool(self) -> str:
+        """The name of the tool that must be used; empty where the answer is asked for in words."""
+        tools = self.body.get("tools") or [{}]
+        return str(tools[0].get("name") or tools[0].get("function", {}).get("name", ""))
+
+    def block(self, name: str) -> list[dict[str, Any]]:
+        """The lines of JSON between two tags of the prompt."""
+        found = re.search(rf"<{name}>\n(.*)\n</{name}>", self.user, re.DOTALL)
+        lines = found[1].splitlines() if found else []
+        return [json.loads(line) for line in lines if line.startswith("{")]
+
 
 def text_of(content: Any) -> str:
     """The text of a message's content, of either shape."""
@@ -81,7 +96,9 @@ def text_of(content: Any) -> str:
 
 
 def good_answer(seen: Seen) -> dict[str, Any]:
-    """An answer that follows from the members alone."""
+    """An answer that follows from what is shown alone: a name of the members, or what a step of a tree asks for."""
+    if seen.tool in TREE_ANSWERS:
+        return TREE_ANSWERS[seen.tool](seen)
     first = seen.members[0] if seen.members else "nothing"
     return {
         "members": list(range(1, len(seen.members) + 1)),
@@ -106,6 +123,8 @@ class MessagesServer:
     most_at_once: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
     running: int = 0
+    batches: ServedBatches = field(default_factory=ServedBatches)
+    """The Message Batches: their requests are `seen` when a batch ends, by then with their faults."""
 
     @property
     def completed(self) -> list[Seen]:
@@ -134,6 +153,7 @@ def serving() -> Iterator[MessagesServer]:
         server_state = state
 
     server = Server(("127.0.0.1", 0), Handler)
+    state.batches.result = lambda body: _in_batch(state, body)
     state.url = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
@@ -158,9 +178,20 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing."""
 
+    def do_GET(self) -> None:
+        self._batch("GET", None)
+
+    def _batch(self, method: str, body: Any) -> None:
+        key = self.headers.get("x-api-key", "")
+        status, text, fault = self.server_state.batches.call(method, self.path, key, body)
+        self._send_with(fault, status, text)
+
     def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        body = json.loads(self.rfile.read(int(self.headers.get("content-length", 0))) or b"null")
         state = self.server_state
+        if self.path.startswith(ROOT_PATH):
+            self._batch("POST", body)
+            return
         with state.lock:
             seen = Seen(time.monotonic(), self.path, dict(self.headers.items()), body, None)
             seen.fault = state.choose(len(state.seen), seen)
@@ -184,25 +215,30 @@ class _Handler(BaseHTTPRequestHandler):
             error = {"type": "error", "error": {"type": kind, "message": fault.message}}
             self._send(fault.status, json.dumps(error), fault.retry_after)
             return
-        if fault is not None and fault.kind == "timeout":
+        text = json.dumps(
+            anthropic_answer(state, seen) if seen.path == "/v1/messages" else self._openai(state, seen)
+        )
+        seen.completed = self._send_with(fault, 200, text)
+
+    def _send_with(self, fault: Fault | None, status: int, text: str) -> bool:
+        """Send a body, or fail on the way as the fault says; whether it was sent whole."""
+        kind = fault.kind if fault is not None else ""
+        if fault is not None and kind == "timeout":
             time.sleep(fault.seconds)
             self.close_connection = True
-            return
-        text = json.dumps(
-            self._anthropic(state, seen) if seen.path == "/v1/messages" else self._openai(state, seen)
-        )
-        if fault is not None and fault.kind == "malformed":
-            self._send(200, text[: len(text) // 2])
-            return
-        if fault is not None and fault.kind == "cut":
-            self._head(200, len(text), None)
-            self.wfile.write(text[: len(text) // 2].encode())
+        elif kind == "malformed":
+            self._send(status, text[: len(text) // 2])
+        elif kind == "cut":
+            data = text.encode()
+            self._head(status, len(data), None)
+            self.wfile.write(data[: len(data) // 2])
             self.wfile.flush()
             self.connection.shutdown(socket.SHUT_RDWR)
             self.close_connection = True
-            return
-        self._send(200, text)
-        seen.completed = True
+        else:
+            self._send(status, text, fault.retry_after if fault is not None else None)
+            return True
+        return False
 
     def _head(self, status: int, length: int, retry_after: str | None) -> None:
         self.send_response(status)
@@ -218,42 +254,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
         self.wfile.flush()
 
-    def _said(self, state: MessagesServer, seen: Seen) -> dict[str, Any]:
-        answer = state.answer(seen)
-        kind = seen.fault.kind if seen.fault else ""
-        if kind == "wrong_types":
-            return answer | {"coherence": "very", "members": {"a": 1}}
-        if kind == "bad_ids":
-            return answer | {"members": [1, 900, 901]}
-        if kind == "no_ids":
-            return answer | {"members": []}
-        if kind == "cut_off":
-            return {"members": answer["members"][:1]}
-        return answer
-
-    def _anthropic(self, state: MessagesServer, seen: Seen) -> dict[str, Any]:
-        kind = seen.fault.kind if seen.fault else ""
-        tool = {
-            "type": "tool_use",
-            "id": "toolu_1",
-            "name": seen.body["tools"][0]["name"],
-            "input": self._said(state, seen),
-        }
-        content: list[dict[str, Any]] = [tool]
-        if kind in ("refusal", "text"):
-            content = [{"type": "text", "text": "I would rather not."}]
-        if kind == "empty":
-            content = []
-        reasons = {"refusal": "refusal", "cut_off": "max_tokens", "text": "end_turn", "empty": "end_turn"}
-        usage = {"input_tokens": asked_tokens(seen), "output_tokens": count(json.dumps(content))}
-        return {
-            "id": "msg_1", "type": "message", "role": "assistant", "model": seen.body["model"], "content": content,
-            "stop_reason": reasons.get(kind, "tool_use"), "stop_sequence": None, "usage": usage,
-        }  # fmt: skip
-
     def _openai(self, state: MessagesServer, seen: Seen) -> dict[str, Any]:
         kind = seen.fault.kind if seen.fault else ""
-        text = json.dumps(self._said(state, seen))
+        text = json.dumps(said(state, seen))
         if kind == "cut_off":
             text = text[:-4]
         message: dict[str, Any] = {"role": "assistant", "content": None}
@@ -276,6 +279,63 @@ class _Handler(BaseHTTPRequestHandler):
             "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": seen.body["model"],
             "choices": [choice], "usage": usage,
         }  # fmt: skip
+
+
+def said(state: MessagesServer, seen: Seen) -> dict[str, Any]:
+    """What an answer holds, spoiled as the fault of its request says."""
+    answer = state.answer(seen)
+    kind = seen.fault.kind if seen.fault else ""
+    if seen.tool in TREE_ANSWERS and kind in ("wrong_types", "cut_off"):
+        return {name: {"a": 1} for name in answer} if kind == "wrong_types" else {}
+    if kind == "wrong_types":
+        return answer | {"coherence": "very", "members": {"a": 1}}
+    if kind == "bad_ids":
+        return answer | {"members": [1, 900, 901]}
+    if kind == "no_ids":
+        return answer | {"members": []}
+    if kind == "cut_off":
+        return {"members": answer["members"][:1]}
+    return answer
+
+
+def anthropic_answer(state: MessagesServer, seen: Seen) -> dict[str, Any]:
+    """A message of the Messages API."""
+    kind = seen.fault.kind if seen.fault else ""
+    tool = {
+        "type": "tool_use",
+        "id": "toolu_1",
+        "name": seen.body["tools"][0]["name"],
+        "input": said(state, seen),
+    }
+    content: list[dict[str, Any]] = [tool]
+    if kind in ("refusal", "text"):
+        content = [{"type": "text", "text": "I would rather not."}]
+    if kind == "empty":
+        content = []
+    reasons = {"refusal": "refusal", "cut_off": "max_tokens", "text": "end_turn", "empty": "end_turn"}
+    usage = {"input_tokens": asked_tokens(seen), "output_tokens": count(json.dumps(content))}
+    return {
+        "id": "msg_1", "type": "message", "role": "assistant", "model": seen.body["model"], "content": content,
+        "stop_reason": reasons.get(kind, "tool_use"), "stop_sequence": None, "usage": usage,
+    }  # fmt: skip
+
+
+def _in_batch(state: MessagesServer, body: dict[str, Any]) -> dict[str, Any]:
+    """The result of a request in a batch that ends."""
+    now = time.monotonic()
+    with state.lock:
+        seen = Seen(now, "/v1/messages", {}, body, None, ended=now)
+        fault = seen.fault = state.choose(len(state.seen), seen)
+        state.seen.append(seen)
+    kind = fault.kind if fault is not None else ""
+    if fault is not None and kind == "status":
+        error = {"type": ERRORS.get(fault.status, "api_error"), "message": fault.message}
+        return {"type": "errored", "error": {"type": "error", "error": error}}
+    if kind in ("expired", "canceled"):
+        return {"type": kind}
+    seen.completed = True
+    message = anthropic_answer(state, seen)
+    return {"type": "succeeded", "message": {"nothing": 1} if kind == "malformed" else message}
 
 
 def asked_tokens(seen: Seen) -> int:

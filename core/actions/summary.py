@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
+from core.llm.batch_rows import BatchWaiting
+from core.name.rows import NamesCompared
 from core.registry import REGISTRY, action
 from core.rows import Page, SummaryMade, SummaryPlan, SummarySetRow, SummaryShown
 from core.session import Session
@@ -22,7 +24,7 @@ def _request(given: dict[str, Any]) -> NameRequest:
     return NameRequest(**known, pace=pace)
 
 
-def _plan(session: Session, **given: Any) -> SummaryMade | SummaryPlan:
+def _plan(session: Session, **given: Any) -> SummaryMade | SummaryPlan | BatchWaiting:
     from core.name.dispatch import plan_summary
 
     return plan_summary(session, _request(given))
@@ -53,7 +55,9 @@ def create(
     max_calls: int | None = None,
     base_url: str | None = None,
     price: str | None = None,
-) -> SummaryMade:
+    batch: bool = False,
+    wait: bool = False,
+) -> SummaryMade | BatchWaiting:
     """Give each cluster a title and a description; earlier names are kept as a set of their own.
 
     Every answer of a language model is kept: the same command never pays twice, and goes on where it was stopped. The key is
@@ -74,11 +78,14 @@ def create(
         max_calls: Calls after which no more is made, likewise.
         base_url: The address of an OpenAI-compatible server, or of a proxy of the provider.
         price: Dollars per million tokens sent and received, such as 3,15, in place of the price table.
+        batch: Ask in Message Batches (Anthropic): half the price, within a day. The command ends when they are sent, and goes on
+            when it is repeated.
+        wait: With batch=true: stay until the batches have ended, and finish.
     """
     from core.llm.pace import Pace
     from core.name.dispatch import NameRequest, create_summary
 
-    pace = Pace(concurrency, rpm, tpm, max_cost, max_calls, price)
+    pace = Pace(concurrency, rpm, tpm, max_cost, max_calls, price, batch, wait)
     return create_summary(session, NameRequest(run, model, alias, prompt, contrast, examples, base_url, pace))
 
 
@@ -107,7 +114,9 @@ def resume(
     max_cost: float | None = None,
     max_calls: int | None = None,
     price: str | None = None,
-) -> SummaryMade:
+    batch: bool = False,
+    wait: bool = False,
+) -> SummaryMade | BatchWaiting:
     """Ask the model again for the names that a set does not have; those that it has stay.
 
     Args:
@@ -118,11 +127,15 @@ def resume(
         max_cost: Dollars after which no call is made.
         max_calls: Calls after which no more is made.
         price: Dollars per million tokens sent and received, such as 3,15, in place of the price table.
+        batch: Ask in Message Batches (Anthropic): half the price, within a day. The command ends when they are sent, and goes on
+            when it is repeated.
+        wait: With batch=true: stay until the batches have ended, and finish.
     """
     from core.llm.pace import Pace
     from core.name.dispatch import resume_summary
 
-    return resume_summary(session, set, Pace(concurrency, rpm, tpm, max_cost, max_calls, price))
+    pace = Pace(concurrency, rpm, tpm, max_cost, max_calls, price, batch, wait)
+    return resume_summary(session, set, pace)
 
 
 @action("summary.list", title="Sets of names", scope="runs", effect="read", examples=("summary.list",))
@@ -155,6 +168,38 @@ def show(session: Session, *, cluster: int, set: str | None = None, prompt: bool
     from core.name.show import show_summary
 
     return show_summary(session, set, cluster, prompt)
+
+
+@action(
+    "summary.compare",
+    title="Compare two sets of names",
+    scope="runs",
+    effect="read",
+    examples=("summary.compare", "summary.compare a=first b=second sort=size limit=20"),
+)
+def compare(
+    session: Session,
+    *,
+    a: str | None = None,
+    b: str | None = None,
+    run: str | None = None,
+    sort: Literal["likeness", "size"] = "likeness",
+    limit: int = 50,
+    after: str | None = None,
+) -> NamesCompared:
+    """Two sets of names side by side: each cluster's name in both, whether they agree, and the sets as wholes.
+
+    Args:
+        a: A set's id or alias; the default is the one that was made before `b`.
+        b: Another one's; the default is the current one.
+        run: The run's id; the default is the current one.
+        sort: `likeness`, the least alike first, or `size`.
+        limit: At most so many clusters.
+        after: Go on after this cursor of an earlier page.
+    """
+    from core.name.compare import compare_sets
+
+    return compare_sets(session.workspace, run or session.view.run, a, b, sort, limit, after)
 
 
 @action(

@@ -19,12 +19,14 @@ from typing import Generic
 from core.control import Control
 from core.errors import ActionError
 from core.llm.failures import PASSING, BadAnswer, CallFailed
+from core.llm.forms import FormRefused
 from core.llm.limits import Backoff, Limits
 from core.llm.prices import Price
 from core.llm.provider import Client, Reply, prompt_hash, tokens_of
 from core.llm.question import Bill, Budget, Outcome, Question, Status, T
+from core.llm.task import Task
 from core.llm.tokens import estimate
-from db import llm_log
+from db import llm_batch, llm_log
 from db.llm_log import Call, CallKey
 from db.workspace import Workspace
 
@@ -39,24 +41,6 @@ UNREACHABLE = 3
 
 HOPELESS = 30
 """Failures in a row, of any calls, after which a provider is taken to be down."""
-
-
-@dataclass
-class _Task(Generic[T]):
-    at: int
-    question: Question[T]
-    asked: int = 0
-    failures: int = 0
-    usable: Outcome[T] | None = None
-    tokens_in: int = 0
-    tokens_out: int = 0
-    cost: float | None = 0.0
-
-    def __post_init__(self) -> None:
-        self.prompt = self.question.prompt
-        self.attempt = self.question.first_attempt
-        self.hash = ""
-        self.expected = 0
 
 
 @dataclass
@@ -97,10 +81,9 @@ class Caller(Generic[T]):
             ActionError: `provider_unreachable`, `provider_refused` or `provider_failed` when nothing was answered at all.
             Cancelled: Stopped; what was answered is in the journal.
         """
-        self._outcomes: list[Outcome[T] | None] = [None] * len(questions)
-        self._waiting = deque(_Task(at, question) for at, question in enumerate(questions))
-        self._delayed: list[tuple[float, int, _Task[T]]] = []
-        self._running: dict[Future[Reply], _Task[T]] = {}
+        self._begin(questions)
+        self._delayed: list[tuple[float, int, Task[T]]] = []
+        self._running: dict[Future[Reply], Task[T]] = {}
         self._in_a_row = 0
         with ThreadPoolExecutor(self.limits.concurrency, "llm") as pool:
             while self._waiting or self._delayed or self._running:
@@ -113,11 +96,17 @@ class Caller(Generic[T]):
         self._report(len(questions))
         return [outcome for outcome in self._outcomes if outcome is not None]
 
+    def _begin(self, questions: Sequence[Question[T]]) -> None:
+        self._spent_before = self.bill.cost
+        self._outcomes: list[Outcome[T] | None] = [None] * len(questions)
+        self._waiting = deque(Task(at, question) for at, question in enumerate(questions))
+
     def _report(self, total: int) -> None:
         done = sum(outcome is not None and outcome.status != "pending" for outcome in self._outcomes)
         spent = f"{self.bill.tokens_in + self.bill.tokens_out:,} tokens"
         if self.price is not None and self.price.dated != "local":
-            in_all = self.bill.cost / done * total if done else 0.0
+            here = self.bill.cost - self._spent_before
+            in_all = self._spent_before + (here / done * total if done else 0.0)
             spent = f"${self.bill.cost:.4f} of about ${in_all:.2f}"
         self.control.progress(self.stage, done, total, f"{self.unit} ({spent})")
 
@@ -128,19 +117,19 @@ class Caller(Generic[T]):
             self._delayed.clear()
         while self._waiting:
             task = self._waiting[0]
-            task.hash = prompt_hash(self.client.target, task.prompt, task.question.schema)
-            known = llm_log.answered(self.workspace, self._key(task))
-            if known is not None and known.response is not None:
+            if (known := self._known(task)) is not None:
                 self._waiting.popleft()
-                self._read(task, known.response, known.tokens_in, known.tokens_out, known.cost)
+                self._read(task, known.response or "", known.tokens_in, known.tokens_out, known.cost)
                 continue
-            task.expected = tokens_of(self.client.target, task.prompt, task.question.schema)
             if self.bill.stopped is None:
-                self.bill.stopped = self._over_budget(task)
+                under_way = sum(self._bound(other) for other in self._running.values())
+                self.bill.stopped = self._over_budget(task, under_way)
             if self.bill.stopped is not None:
                 self._waiting.popleft()
-                self._settle(task, task.usable or self._outcome(task, "pending", self.bill.stopped))
+                self._put_off(task, self.bill.stopped)
                 continue
+            if (batch := llm_batch.waits_in(self.workspace, self._key(task))) is not None:
+                raise _in_batch(batch)
             now = self.clock()
             if self.limits.wait(now, len(self._running)) > 0:
                 return
@@ -153,16 +142,31 @@ class Caller(Generic[T]):
             self.bill.calls += 1
             self._running[pool.submit(self._send, task, self._key(task))] = task
 
-    def _over_budget(self, task: _Task[T]) -> str | None:
-        """Why the next call may not be sent: every call that runs is counted at the most that it can cost."""
+    def _known(self, task: Task[T]) -> Call | None:
+        """The answer in the journal; else the task is made ready to be sent."""
+        task.hash = prompt_hash(self.client.target, task.prompt, task.question.schema)
+        known = llm_log.answered(self.workspace, self._key(task))
+        if known is None or known.response is None:
+            task.expected = tokens_of(self.client.target, task.prompt, task.question.schema)
+            return None
+        return known
+
+    def _put_off(self, task: Task[T], why: str) -> None:
+        """Leave a task for later, with what it has."""
+        self._settle(task, task.usable or self._outcome(task, "pending", why))
+
+    def _bound(self, task: Task[T]) -> float:
+        """The most that a call can cost, in dollars."""
+        return self.price.cost(task.expected * 5 // 4, task.prompt.max_tokens) if self.price else 0.0
+
+    def _over_budget(self, task: Task[T], under_way: float) -> str | None:
+        """Why the next call may not be sent: every call that is under way is counted at the most that it can cost."""
         most = self.budget.max_calls
         if most is not None and self.bill.calls >= most:
             return f"max_calls={most} is reached"
         if self.budget.max_cost is None or self.price is None:
             return None
-        running = [*self._running.values(), task]
-        bound = sum(self.price.cost(t.expected * 5 // 4, t.prompt.max_tokens) for t in running)
-        if self.bill.cost + bound > self.budget.max_cost:
+        if self.bill.cost + under_way + self._bound(task) > self.budget.max_cost:
             return f"max_cost={self.budget.max_cost:g} would be passed"
         return None
 
@@ -196,7 +200,7 @@ class Caller(Generic[T]):
             self.limits.settle(task.expected + task.prompt.max_tokens, tokens_in + tokens_out)
             self._read(task, reply.body, tokens_in, tokens_out, cost)
 
-    def _send(self, task: _Task[T], key: CallKey) -> Reply:
+    def _send(self, task: Task[T], key: CallKey) -> Reply:
         """In a thread of its own: send once, and journal what came before anybody reads it."""
         request = self.client.request(task.prompt, task.question.schema)
         text = json.dumps(request, ensure_ascii=False, sort_keys=True)
@@ -226,17 +230,17 @@ class Caller(Generic[T]):
         )
         return reply
 
-    def _counted(self, task: _Task[T], reply: Reply) -> tuple[int, int, float | None]:
+    def _counted(self, task: Task[T], reply: Reply) -> tuple[int, int, float | None]:
         """Tokens and dollars of a reply; estimated where a server does not count."""
         tokens_in = reply.tokens_in or task.expected
         tokens_out = reply.tokens_out or estimate(reply.body)
         return tokens_in, tokens_out, self.price.cost(tokens_in, tokens_out) if self.price else None
 
-    def _key(self, task: _Task[T]) -> CallKey:
+    def _key(self, task: Task[T]) -> CallKey:
         model = f"{self.client.target.provider}/{self.client.target.model}"
         return CallKey(task.hash, model, task.attempt, task.question.vote)
 
-    def _read(self, task: _Task[T], body: str, tokens_in: int, tokens_out: int, cost: float | None) -> None:
+    def _read(self, task: Task[T], body: str, tokens_in: int, tokens_out: int, cost: float | None) -> None:
         """Take an answer, or ask again."""
         task.tokens_in += tokens_in
         task.tokens_out += tokens_out
@@ -262,18 +266,21 @@ class Caller(Generic[T]):
             task.usable = self._outcome(task, "unsupported", problem, answer)
             self._again(task, problem, False)
 
-    def _again(self, task: _Task[T], complaint: str, cut_off: bool) -> None:
+    def _again(self, task: Task[T], complaint: str, cut_off: bool) -> None:
         complaint = f"Your answer before this one could not be used. {complaint} Answer again."
         most = task.prompt.max_tokens * 2 if cut_off else task.prompt.max_tokens
         task.prompt = replace(task.prompt, complaint=complaint, max_tokens=most)
         task.attempt += 1
         self._waiting.appendleft(task)
 
-    def _failed(self, task: _Task[T], failure: CallFailed) -> None:
+    def _failed(self, task: Task[T], failure: CallFailed) -> None:
         """What follows from a call that was not answered."""
-        self._in_a_row += 1
-        task.failures += 1
-        nothing = not any(outcome is not None and outcome.answer is not None for outcome in self._outcomes)
+        if not isinstance(failure, FormRefused):
+            # Calls under way when a server refuses a form say nothing against the server, or against the question.
+            self._in_a_row += 1
+            task.failures += 1
+        some = any(outcome is not None and outcome.answer is not None for outcome in self._outcomes)
+        nothing = not some and not self.bill.answered
         if failure.kind == "refused" or (failure.kind == "request" and nothing):
             self._stop("provider_refused", failure.message, "Nothing was charged for it.")
         elif failure.kind == "request":
@@ -287,7 +294,7 @@ class Caller(Generic[T]):
             words = f"{self._in_a_row} calls in a row failed, the last with: {failure.message}."
             self._stop("provider_failed", words, "The same command goes on where it was.")
         if self.bill.stopped is not None:
-            self._settle(task, task.usable or self._outcome(task, "pending", self.bill.stopped))
+            self._put_off(task, self.bill.stopped)
         elif task.failures >= self.backoff.tries:
             self._settle(task, task.usable or self._outcome(task, "failed", failure.message))
         else:
@@ -308,15 +315,23 @@ class Caller(Generic[T]):
 
     def _outcome(
         self,
-        task: _Task[T],
+        task: Task[T],
         status: Status,
         problem: str,
         answer: T | None = None,
     ) -> Outcome[T]:
         return Outcome(status, answer, problem, task.hash, task.attempt)
 
-    def _settle(self, task: _Task[T], outcome: Outcome[T]) -> None:
+    def _settle(self, task: Task[T], outcome: Outcome[T]) -> None:
         if outcome.status != "pending":
             # What was paid after the answer that is kept counts, too. Of a pending one it counts when it is settled.
             outcome = replace(outcome, tokens_in=task.tokens_in, tokens_out=task.tokens_out, cost=task.cost)
         self._outcomes[task.at] = outcome
+
+
+def _in_batch(batch: str) -> ActionError:
+    return ActionError(
+        "in_batch",
+        f"{batch} holds this question, and its answer will be paid for.",
+        f"Go on with batch=true; or batch.collect when it has ended; batch.cancel batch={batch} gives it up.",
+    )

@@ -5,14 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.errors import ActionError
-from core.llm.prices import Price
+from core.llm.prices import Price, Prices, price_of
+from core.llm.target import Target
 
 MOST_AT_ONCE = 64
 
 
 @dataclass(frozen=True)
 class Pace:
-    """The limits that a user sets on one job; `None`: no limit. `price` is told in place of the price table."""
+    """The limits that a user sets on one job; `None`: no limit. `price` is told in place of the price table.
+
+    With `batch` questions go into Message Batches, for half the price, within a day; `wait` stays until they have ended.
+    """
 
     concurrency: int = 4
     rpm: int | None = None
@@ -20,6 +24,24 @@ class Pace:
     max_cost: float | None = None
     max_calls: int | None = None
     price: str | None = None
+    batch: bool = False
+    wait: bool = False
+
+    def price_for(self, target: Target, own: Prices) -> Price | None:
+        """What these calls cost, half as much in batches; `None` where nobody told the price.
+
+        Args:
+            target: Who is asked.
+            own: The price table of the settings.
+
+        Raises:
+            ActionError: `bad_price`, `no_price`, `bad_limit`, or `no_batch` where the provider takes none.
+        """
+        if self.batch and target.provider != "anthropic":
+            raise no_batch(target.provider)
+        price = price_of(target.provider, target.model, self.price, own)
+        self.check(price, target.model)
+        return price.halved() if price is not None and self.batch else price
 
     def check(self, price: Price | None, model: str) -> None:
         """Raise `bad_limit` for a limit that is none, and `no_price` where a cost is bounded that nobody can know."""
@@ -46,3 +68,10 @@ class Pace:
             raise ActionError(
                 "no_price", f"The price of {model} is not known, so max_cost= cannot hold.", hint
             )
+
+
+def no_batch(provider: str) -> ActionError:
+    """What is told where batches are asked of a provider that takes none."""
+    return ActionError(
+        "no_batch", f"{provider} takes no batches here.", "Leave batch= out, or use model=anthropic/NAME."
+    )

@@ -6,15 +6,20 @@ their own is neither limited nor journaled. So `instructor` only makes the reque
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from core.llm import failures
 from core.llm.failures import BadAnswer, CallFailed
+from core.llm.forms import Form, FormRefused, complains_of_form, form_of, forms_of, in_form, instruction
 from core.llm.target import Target
 from core.llm.tokens import estimate
 from core.text import one_line
@@ -56,41 +61,72 @@ class Reply:
 
 
 class Client:
-    """Talks to the provider of `target`; its `send` may be called by several threads at once."""
+    """Talks to the provider of `target`; its `send` may be called by several threads at once.
+
+    It remembers which forms of a request its server refused, and asks for none of them again.
+    """
 
     def __init__(self, target: Target, timeout: float = TIMEOUT) -> None:
         self.target = target
         self._sdk, self._client = _open(target, timeout)
+        self._forms = list(forms_of(target))
+        self._lock = threading.Lock()
 
     def close(self) -> None:
         """Close its connections."""
         self._client.close()
 
     def request(self, prompt: Prompt, schema: type[BaseModel]) -> dict[str, Any]:
-        """The body of the request: a tool that must be used, or JSON for models that know no tools."""
+        """The body of the request, in the strictest form that the server is not known to refuse."""
         from instructor.v2.core.response import handle_response_model
 
-        messages = [{"role": "system", "content": prompt.system}, {"role": "user", "content": prompt.said}]
+        system = "\n\n".join(filter(None, [prompt.system, instruction(self.target, schema)]))
+        messages = [{"role": "system", "content": system}, {"role": "user", "content": prompt.said}]
         # OpenAI's newer models refuse `max_tokens`; other servers know nothing else.
         newer = self.target.provider == "openai" and self.target.base_url.startswith("https://api.openai.com")
         asked: dict[str, Any] = {
             "model": self.target.model,
-            "messages": messages if prompt.system else messages[1:],
+            "messages": messages if system else messages[1:],
             "max_completion_tokens" if newer else "max_tokens": prompt.max_tokens,
         }
-        _, request = handle_response_model(schema, **_mode(self.target), **asked)
-        return request
+        form = self.form
+        mode = "TOOLS" if form == "tool" else "JSON_SCHEMA"
+        _, request = handle_response_model(schema, **_how(self.target, mode), **asked)
+        return in_form(request, form, schema)
+
+    @property
+    def form(self) -> Form:
+        """The form of the next request."""
+        return self._forms[0]
+
+    def _refuses(self, form: Form) -> bool:
+        """Note that the server refuses a form; whether there is another to try."""
+        with self._lock:
+            if form in self._forms[:-1]:
+                self._forms.remove(form)
+            return form not in self._forms
 
     def send(self, request: dict[str, Any]) -> Reply:
         """Send a request once, and give back the raw answer.
 
         Raises:
-            CallFailed: Nothing came that is an answer.
+            CallFailed: Nothing came that is an answer; `FormRefused` where the next request has another form.
         """
-        anthropic = self.target.provider == "anthropic"
-        endpoint = self._client.messages if anthropic else self._client.chat.completions
         try:
-            body = endpoint.with_raw_response.create(**request).http_response.text
+            with self.talking() as own:
+                endpoint = own.messages if self.target.provider == "anthropic" else own.chat.completions
+                body = endpoint.with_raw_response.create(**request).http_response.text
+        except CallFailed as failure:
+            if complains_of_form(failure) and self._refuses(form_of(request)):
+                raise FormRefused(failure) from None
+            raise
+        return self.reply(self.target.hide(body))
+
+    @contextlib.contextmanager
+    def talking(self) -> Iterator[Any]:
+        """The provider's own client for one request; what it raises comes out as `CallFailed`."""
+        try:
+            yield self._client
         except self._sdk.APIStatusError as error:
             text = self.target.hide(error.response.text)
             details = json.loads(self.target.hide(json.dumps(error.body, default=str)))
@@ -104,7 +140,13 @@ class Client:
             refused = type(cause).__name__ == "ConnectError"
             words = one_line(self.target.hide(str(cause)), 200) or type(cause).__name__
             raise CallFailed("connection", words, refused_connection=refused) from None
-        body = self.target.hide(body)
+
+    def reply(self, body: str) -> Reply:
+        """The reply that a raw body is.
+
+        Raises:
+            CallFailed: `garbled`: it is none.
+        """
         try:
             self._message(body)
         except ValidationError:
@@ -127,9 +169,14 @@ class Client:
             raise BadAnswer("The answer was cut off; be brief.", cut_off=True)
         if empty:
             raise BadAnswer(f"The answer was empty: {schema.__name__} must be filled in.")
+        used = _used_tool(self.target, message)
+        if self.form == "tool" and not used:
+            raise BadAnswer(f"The answer was given in words: the tool {schema.__name__} must be used.")
+        # By what the answer holds, not by what was asked for: some servers answer in the form that they like.
+        how = _how(self.target, "TOOLS" if used else "MD_JSON")
         try:
             found: Answer = process_response(
-                message, response_model=schema, stream=False, strict=False, **_mode(self.target)
+                message, response_model=schema, stream=False, strict=False, **how
             )
         except ValidationError as error:
             first = error.errors(include_input=False, include_url=False)[0]
@@ -155,14 +202,25 @@ def prompt_hash(target: Target, prompt: Prompt, schema: type[BaseModel]) -> str:
     Made of our own words rather than of the request, so that another version of a client finds what was paid for.
     """
     parts = [target.provider, target.base_url, target.model, prompt.system, prompt.said, prompt.max_tokens]
-    text = json.dumps([*parts, schema.model_json_schema()], ensure_ascii=True, sort_keys=True)
+    text = json.dumps([*parts, _shape(schema)], ensure_ascii=True, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def tokens_of(target: Target, prompt: Prompt, schema: type[BaseModel]) -> int:
-    """About how many tokens a request has, its tool included."""
-    tool = estimate(json.dumps(schema.model_json_schema())) + _TOOL_USE * (target.provider == "anthropic")
+    """About how many tokens a request has, what says the answer's form included."""
+    tool = _form_tokens(target, schema) + _TOOL_USE * (target.provider == "anthropic")
     return estimate(prompt.system) + estimate(prompt.said) + tool
+
+
+# Thousands of questions ask for the same shape, and pydantic takes milliseconds to tell it.
+@lru_cache(64)
+def _shape(schema: type[BaseModel]) -> dict[str, Any]:
+    return schema.model_json_schema()
+
+
+@lru_cache(64)
+def _form_tokens(target: Target, schema: type[BaseModel]) -> int:
+    return estimate(instruction(target, schema) or json.dumps(_shape(schema)))
 
 
 def _open(target: Target, timeout: float) -> tuple[Any, Any]:
@@ -181,13 +239,19 @@ def _open(target: Target, timeout: float) -> tuple[Any, Any]:
     return openai, openai.OpenAI(**settings, timeout=waits, http_client=http)
 
 
-def _mode(target: Target) -> dict[str, Any]:
-    """How `instructor` asks for structure: tools; plain JSON of local models, few of which know tools."""
+def _how(target: Target, mode: str) -> dict[str, Any]:
+    """Which of `instructor`'s handlers makes a request or reads an answer."""
     from instructor.v2.core.mode import Mode
     from instructor.v2.core.providers import Provider
 
     provider = Provider.ANTHROPIC if target.provider == "anthropic" else Provider.OPENAI
-    return {"provider": provider, "mode": Mode.JSON if target.provider == "ollama" else Mode.TOOLS}
+    return {"provider": provider, "mode": Mode[mode]}
+
+
+def _used_tool(target: Target, message: Any) -> bool:
+    if target.provider == "anthropic":
+        return any(block.type == "tool_use" for block in message.content)
+    return bool(message.choices[0].message.tool_calls)
 
 
 def _ending(target: Target, message: Any) -> tuple[str | None, str | None, bool]:

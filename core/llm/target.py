@@ -22,6 +22,9 @@ PROVIDERS: dict[str, tuple[str, str | None]] = {
 _KEYLESS = "none"
 """Sent where a server of one's own asks for no key; the client wants one."""
 
+_SECRET = 8
+"""Letters from which on a key is one: servers of one's own are given "x" or "EMPTY", which stand in many an answer."""
+
 
 @dataclass(frozen=True)
 class Target:
@@ -34,7 +37,7 @@ class Target:
 
     def hide(self, text: str) -> str:
         """`text` without the key, should a provider echo it."""
-        return text.replace(self.key, "[key]") if self.key and self.key != _KEYLESS else text
+        return text.replace(self.key, "[key]") if self.key and len(self.key) >= _SECRET else text
 
 
 def find_target(model: str, base_url: str | None) -> Target:

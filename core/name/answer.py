@@ -29,7 +29,8 @@ class NameCluster(BaseModel):
     """The name of the cluster of the members."""
 
     members: list[int] = Field(
-        description="The numbers of the members that the title and description are true of."
+        description="The numbers of the members that the title and description are true of.",
+        json_schema_extra={"minItems": 1},
     )
     description: str = Field(
         min_length=1, description="Two sentences in the past tense: what the people asked for."
@@ -92,8 +93,8 @@ def name_of(answer: NameCluster, shown: Shown, members: int) -> ModelName:
 
 
 def _title(answer: NameCluster) -> tuple[str, str]:
-    topics = [topic for topic in (_words(topic) for topic in answer.topics) if topic]
-    title = _words(answer.title)
+    topics = [topic for topic in (words(topic) for topic in answer.topics) if topic]
+    title = words(answer.title)
     if answer.coherence > LOW:
         return "topic", sentence(fit(title, LIMIT)) or "Untitled"
     if len(topics) == 2:
@@ -105,7 +106,7 @@ def _title(answer: NameCluster) -> tuple[str, str]:
     )
 
 
-def _words(text: str) -> str:
+def words(text: str) -> str:
     """A title without what models put around it: quotation marks, a full stop, "Title:"."""
     bare = one_line(text, 200).strip(" \"'“”*_#`")
     bare = _HEAD.sub("", bare).strip(" \"'“”*_#`")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from core.llm.asking import Manner, asking, rehearsing
+from core.llm.asking import Manner, asking, in_batch, rehearsing
 from core.llm.pace import Pace
 from core.llm.provider import tokens_of
 from core.llm.question import Bill, Outcome, Question
@@ -34,7 +34,8 @@ def plan(session: Session, work: Work, only: Sequence[int] | None = None) -> Sum
     questions = work.questions if only is None else [work.questions[at] for at in only]
     with rehearsing(session, work.target, work.price, PURPOSE) as caller:
         outcomes = caller.ask(questions)
-    left = [q for q, outcome in zip(questions, outcomes, strict=True) if outcome.status == "pending"]
+    pending = [(q, o) for q, o in zip(questions, outcomes, strict=True) if o.status == "pending"]
+    left = [q for q, outcome in pending if not in_batch(session.workspace, work.target, q, outcome)]
     sent = sum(tokens_of(work.target, question.prompt, question.schema) for question in left)
     low = high = None
     if work.price is not None:
@@ -45,7 +46,8 @@ def plan(session: Session, work: Work, only: Sequence[int] | None = None) -> Sum
         model=work.order.model,
         clusters=len(questions),
         calls=len(left),
-        from_journal=len(questions) - len(left),
+        from_journal=len(questions) - len(pending),
+        in_batch=len(pending) - len(left),
         tokens_in=sent,
         tokens_out=USUAL_TOKENS * len(left),
         cost_low=low,
@@ -58,7 +60,8 @@ def create(session: Session, work: Work, pace: Pace, alias: str, manner: Manner 
     """Ask for every name and keep them as a new set, shown from now on.
 
     Raises:
-        ActionError: `bad_alias`, `alias_taken`, `no_key`, `provider_unreachable`, `provider_refused`, `provider_failed`.
+        ActionError: `bad_alias`, `alias_taken`, `no_key`, `provider_unreachable`, `provider_refused`, `provider_failed`,
+            `in_batch`; `Detached` where `pace.batch` says so and answers are to come.
         StoreError: `store_locked` while another job calls models.
         Cancelled: Stopped; the answers so far are in the journal, and the same command goes on from there.
     """

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core.llm.pace import Pace
+from core.llm.batch_rows import BatchWaiting
+from core.llm.pace import Pace, no_batch
 from core.lookup import find_run
 from core.name import create as local
 from core.rows import SummaryMade, SummaryPlan
@@ -29,20 +30,26 @@ class NameRequest:
     pace: Pace
 
 
-def create_summary(session: Session, request: NameRequest) -> SummaryMade:
+def create_summary(session: Session, request: NameRequest) -> SummaryMade | BatchWaiting:
     """Name the clusters of a run, and show these names from now on.
 
     Raises:
-        ActionError: What `core.name.create.create`, `core.name.order` or `core.name.by_model.create` raise.
+        ActionError: `no_batch`; what `core.name.create.create`, `core.name.order` or `core.name.by_model.create` raise.
     """
     if request.model == "local":
+        if request.pace.batch:
+            raise no_batch(request.model)
         return local.create(session, request.run or session.view.run, alias=request.alias)
+    from core.llm.batch_work import detachable
     from core.name import by_model
 
-    return by_model.create(session, _work(session, request), request.pace, request.alias)
+    pace = request.pace
+    return detachable(
+        session, pace, lambda: by_model.create(session, _work(session, request), pace, request.alias)
+    )
 
 
-def plan_summary(session: Session, request: NameRequest) -> SummaryMade | SummaryPlan:
+def plan_summary(session: Session, request: NameRequest) -> SummaryMade | SummaryPlan | BatchWaiting:
     """What `create_summary` would do: done and rolled back where that costs nothing, else its calls, tokens and price."""
     if request.model != "local":
         from core.name import by_model
@@ -68,15 +75,16 @@ def _work(session: Session, request: NameRequest) -> Work:
     return prepare(session, run, order, request.pace)
 
 
-def resume_summary(session: Session, name: str | None, pace: Pace) -> SummaryMade:
+def resume_summary(session: Session, name: str | None, pace: Pace) -> SummaryMade | BatchWaiting:
     """Finish a set of names of the current run; what it has stays.
 
     Raises:
         ActionError: What `core.name.by_model.resume` raises.
     """
+    from core.llm.batch_work import detachable
     from core.name import by_model
 
-    return by_model.resume(session, name, pace)
+    return detachable(session, pace, lambda: by_model.resume(session, name, pace))
 
 
 def plan_resume(session: Session, name: str | None, pace: Pace) -> SummaryPlan:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from core.llm.pace import Pace
-from core.llm.prices import Price, price_of
+from core.llm.prices import Price
 from core.llm.prompts import Template, bundled, from_file, parse
 from core.llm.provider import Prompt
 from core.llm.question import Question
@@ -70,11 +70,10 @@ def prepare(session: Session, run: RunInfo, order: Order, pace: Pace) -> Work:
     """Read what is shown of every cluster and write the questions.
 
     Raises:
-        ActionError: `unknown_model`, `bad_base_url`, `bad_price`, `no_price`, `bad_limit` or `bad_examples`.
+        ActionError: `unknown_model`, `bad_base_url`, `bad_price`, `no_price`, `bad_limit`, `no_batch` or `bad_examples`.
     """
     target = find_target(order.model, order.base_url)
-    price = price_of(target.provider, target.model, pace.price)
-    pace.check(price, order.model)
+    price = pace.price_for(target, session.prices)
     template = order.template
     shown = read_shown(session.workspace, run, order.examples, order.contrast, session.control)
     questions, members = [], []

@@ -40,7 +40,7 @@ def show_summary(session: Session, name: str | None, cluster: int, prompt: bool)
         return SummaryShown(set_name, model, cluster, "", "", "", None, "", "pending", "", ())
     system = user = answer = None
     if prompt and (found := answer_of(workspace, prompt_hash, attempt)):
-        system, user = _said(json.loads(found[0]))
+        system, user = said_in(json.loads(found[0]))
         answer = found[1]
     texts = text_rows(workspace, run, json.loads(cited)) if cited != "[]" else ()
     return SummaryShown(
@@ -49,10 +49,10 @@ def show_summary(session: Session, name: str | None, cluster: int, prompt: bool)
     )  # fmt: skip
 
 
-def _said(request: dict[str, Any]) -> tuple[str, str]:
+def said_in(request: dict[str, Any]) -> tuple[str, str]:
     """What the system and the user said in a request of either shape."""
     parts = {"system": [_text(request.get("system", ""))], "user": []}
-    for message in request["messages"]:
+    for message in request.get("messages", ()):
         parts.setdefault(message["role"], []).append(_text(message["content"]))
     return "\n".join(filter(None, parts["system"])), "\n".join(parts["user"])
 
