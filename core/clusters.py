@@ -6,15 +6,19 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from core.facets.tops import top_values
+from core.facets.where import conditions
 from core.lookup import RunInfo, bad_cursor, check_cluster, check_limit, find_hierarchy, find_run
 from core.rows import ClusterDetail, ClusterRow, Neighbour, Page, Share, TextRow
 from core.tree import node_of_cluster, path_of
+from db.edits import version
+from db.search import Filter
 from db.titles import DESCRIPTION_SQL, SUMMARY_JOIN, TITLE_SQL
 from db.workspace import Workspace
 
 _CLUSTER = (
     f"SELECT c.number, c.kind, {TITLE_SQL} AS title, c.size, c.texts, c.coherence, s.phrases, {DESCRIPTION_SQL},"
-    " c.central, c.boundary, c.outside, c.neighbours"
+    " c.central, c.boundary, c.outside, c.neighbours, c.quality, c.tags, c.flags, c.notes"
     f" FROM cluster c JOIN run r ON r.id = c.run_id {SUMMARY_JOIN} WHERE c.run_id = :run"
 )
 
@@ -34,14 +38,14 @@ _MEMBER_ORDERS = {
 
 
 def clusters(workspace: Workspace, run: str | None, sort: str, limit: int, after: str | None) -> Page:
-    """The clusters of a run, noise last.
+    """The clusters of a run, the noise and the orphans last.
 
     Raises:
         ActionError: `no_run`, `unknown_run`, `bad_limit` or `bad_cursor`.
     """
     check_limit(limit)
     found = find_run(workspace, run)
-    key = f"json_array(c.kind = 'noise', {_ORDERS[sort]}, c.number)"
+    key = f"json_array(c.kind <> 'cluster', {_ORDERS[sort]}, c.number)"
     rows = workspace.rows(
         f"SELECT * FROM ({_CLUSTER.replace('SELECT ', f'SELECT {key} AS cursor, ', 1)})"
         " WHERE :after IS NULL OR (cursor ->> 0, cursor ->> 1, cursor ->> 2) > (:a, :b, :c)"
@@ -95,7 +99,8 @@ def cluster_detail(
     check_cluster(workspace, found, cluster)
     row = workspace.row(f"{_CLUSTER} AND c.number = :cluster", {"run": found.id, "cluster": cluster})
     assert row is not None
-    _, kind, title, size, texts, coherence, phrases, description, central, boundary, outside, neighbours = row
+    _, kind, title, size, texts, coherence, phrases, description, central, boundary, outside, neighbours = row[:12]
+    quality, tags, flags, notes = row[12:]
     queries = workspace.value("SELECT sum(size) FROM cluster WHERE run_id = ?", (found.id,))
     node = node_of_cluster(workspace, hierarchy, cluster)
     path = path_of(workspace, find_hierarchy(workspace, hierarchy), node) if node else ()
@@ -118,6 +123,12 @@ def cluster_detail(
         neighbours=_neighbours(workspace, found, json.loads(neighbours)),
         node=node,
         path=tuple(p.title for p in path),
+        quality=quality,
+        tags=_list(tags),
+        flags=_list(flags),
+        notes=notes,
+        version=version(workspace, found.id, cluster),
+        facets=top_values(workspace, found, cluster),
     )
 
 
@@ -174,12 +185,19 @@ def _text_row(row: tuple[Any, ...]) -> TextRow:
 
 
 def members(
-    workspace: Workspace, run: str | None, cluster: int | None, sort: str, limit: int, after: str | None
+    workspace: Workspace,
+    run: str | None,
+    cluster: int | None,
+    sort: str,
+    limit: int,
+    after: str | None,
+    where: str | None = None,
 ) -> Page:
-    """The distinct texts of a cluster, or of the whole run.
+    """The distinct texts of a cluster, or of the whole run; `where` are conditions on facets.
 
     Raises:
-        ActionError: `no_run`, `unknown_run`, `unknown_cluster`, `bad_limit` or `bad_cursor`.
+        ActionError: `no_run`, `unknown_run`, `unknown_cluster`, `bad_limit` or `bad_cursor`, and what
+            `core.facets.where.conditions` raises.
     """
     check_limit(limit)
     found = find_run(workspace, run)
@@ -187,16 +205,18 @@ def members(
     if cluster is not None:
         check_cluster(workspace, found, cluster)
         scope = " AND a.cluster = :cluster"
+    chosen = Filter(conditions=conditions(workspace, found.dataset_id, found, where))
+    scope += f" AND {chosen.where}"
     order = _MEMBER_ORDERS[sort]
     rows = workspace.rows(
         f"SELECT * FROM ({_MEMBER}{scope} GROUP BY q.text_id"
         f" HAVING :after IS NULL OR ({order}, q.text_id) > (:a, :b) ORDER BY {order}, q.text_id LIMIT :limit)",
-        {"run": found.id, "cluster": cluster, "limit": limit + 1, **_cursor(after, 2)},
+        {**chosen.parameters, "run": found.id, "cluster": cluster, "limit": limit + 1, **_cursor(after, 2)},
     )
     total = workspace.value(
         "SELECT count(DISTINCT q.text_id) FROM assignment a JOIN query q ON q.id = a.query_id"
         f" WHERE a.run_id = :run{scope}",
-        {"run": found.id, "cluster": cluster},
+        {**chosen.parameters, "run": found.id, "cluster": cluster},
     )
     page = tuple(_text_row(row) for row in rows[:limit])
     return Page(page, total, _next(page[-1], sort) if len(rows) > limit else None)

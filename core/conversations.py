@@ -52,7 +52,9 @@ def conversation(workspace: Workspace, query: int) -> QueryDetail:
 def _memberships(workspace: Workspace, query: int) -> tuple[Membership, ...]:
     rows = workspace.rows(
         f"SELECT r.name, a.cluster, {TITLE_SQL}, a.distance, a.probability, n.key, h.id, h.name, h.run_id,"
-        " h.summary_set_id, h.levels FROM assignment a JOIN run r ON r.id = a.run_id"
+        " h.summary_set_id, h.levels,"
+        " (SELECT json_group_array(f.flag) FROM query_flag f WHERE f.run_id = a.run_id AND f.query_id = a.query_id)"
+        " FROM assignment a JOIN run r ON r.id = a.run_id"
         f" JOIN cluster c ON c.run_id = a.run_id AND c.number = a.cluster {SUMMARY_JOIN}"
         " LEFT JOIN hierarchy h ON h.id = r.hierarchy"
         " LEFT JOIN node n ON n.hierarchy_id = h.id AND n.cluster = a.cluster"
@@ -68,7 +70,8 @@ def _memberships(workspace: Workspace, query: int) -> tuple[Membership, ...]:
             probability=row[4],
             path=()
             if row[5] is None
-            else tuple(p.title for p in path_of(workspace, HierarchyInfo(*row[6:]), row[5])),
+            else tuple(p.title for p in path_of(workspace, HierarchyInfo(*row[6:11]), row[5])),
+            flags=tuple(json.loads(row[11])),
         )
         for row in rows
     )

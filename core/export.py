@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from core.errors import ActionError
+from core.export_files import WRITERS, Row, replacing, temporary
+from core.facets.where import conditions
 from core.lookup import HierarchyInfo, RunInfo, find_hierarchy, find_run
 from core.paths import user_path
 from core.rows import Exported
 from core.session import Session
+from db.facets import FacetInfo, facets, values_of_conversations
+from db.search import Filter
 from db.titles import SUMMARY_JOIN, TITLE_SQL
 from db.workspace import Workspace
 
 FORMATS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
-COLUMNS = (
-    "query_id", "conversation_id", "text", "language", "model", "timestamp", "cluster_id", "cluster_title", "is_noise",
-    "distance", "path", "path_ids",
-)  # fmt: skip
 BATCH = 1_000
-PATH_SEPARATOR = " > "
-ID_SEPARATOR = "/"
-
-Row = dict[str, Any]
 
 
 def export_run(
@@ -38,16 +31,18 @@ def export_run(
     format: str | None,
     path: str | None,
     overwrite: bool,
+    where: str | None = None,
 ) -> Exported:
-    """Write the queries of a run with their cluster and their path in the tree.
+    """Write the queries of a run, or those that conditions on facets leave, with their cluster and path in the tree.
 
-    `path` and `path_ids` go from the first level down to the cluster; in CSV they are joined by " > " and "/". The file
-    appears whole or not at all.
+    `path` and `path_ids` go from the first level down to the cluster; in CSV they are joined by " > " and "/". Each facet
+    that was made is a column `facet_NAME`, in JSON Lines a field of `facets`. The file appears whole or not at all.
 
     Raises:
-        ActionError: `no_run`, `unknown_run`, `file_exists`, `bad_path` or `unknown_format`.
+        ActionError: `no_run`, `unknown_run`, `file_exists`, `bad_path`, `unknown_format`; `bad_where`, `unknown_facet` or
+            `unknown_value`.
     """
-    planned = plan_export(session, run, hierarchy, format=format, path=path, overwrite=overwrite)
+    planned = plan_export(session, run, hierarchy, format=format, path=path, overwrite=overwrite, where=where)
     workspace = session.workspace
     found = find_run(workspace, run)
     tree = _tree(workspace, found, hierarchy)
@@ -55,8 +50,10 @@ def export_run(
     if path is None and workspace.writable:
         target.parent.mkdir(exist_ok=True)
     count = 0
-    with _replacing(target) as temporary, _WRITERS[kind](temporary) as write:
-        for batch in _batches(workspace, found, tree):
+    chosen = _chosen(workspace, found, where)
+    made = facets(workspace, found.dataset_id)
+    with replacing(target) as part, WRITERS[kind](part, made) as write:
+        for batch in _batches(workspace, found, tree, chosen, made):
             write(batch)
             count += len(batch)
             session.control.progress("export", count, total, "queries")
@@ -72,14 +69,24 @@ def plan_export(
     format: str | None,
     path: str | None,
     overwrite: bool,
+    where: str | None = None,
 ) -> Exported:
     """What `export_run` would write; raises what it raises before it writes."""
     workspace = session.workspace
     found = find_run(workspace, run)
     _tree(workspace, found, hierarchy)
     target, kind = _target(workspace, found, format, path, overwrite)
-    rows = workspace.value("SELECT count(*) FROM assignment WHERE run_id = ?", (found.id,))
+    chosen = _chosen(workspace, found, where)
+    rows = workspace.value(
+        "SELECT count(*) FROM assignment a JOIN query q ON q.id = a.query_id"
+        f" WHERE a.run_id = :of_run AND {chosen.where}",
+        {**chosen.parameters, "of_run": found.id},
+    )
     return Exported(str(target), kind, rows, found.name)
+
+
+def _chosen(workspace: Workspace, run: RunInfo, where: str | None) -> Filter:
+    return Filter(conditions=conditions(workspace, run.dataset_id, run, where))
 
 
 def _tree(workspace: Workspace, run: RunInfo, hierarchy: str | None) -> HierarchyInfo | None:
@@ -131,7 +138,7 @@ def _file(written: str) -> Path:
         if target.exists() and not target.is_file():
             raise ActionError("bad_path", f"{path} is not a regular file.", "Name a file.")
         # The temporary name beside it is longer still.
-        _temporary(target).exists()
+        temporary(target).exists()
     except (OSError, RuntimeError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise ActionError(
@@ -140,21 +147,31 @@ def _file(written: str) -> Path:
     return target
 
 
-def _temporary(target: Path) -> Path:
-    return target.with_name(f".{target.name}.{os.getpid()}.part")
-
-
-def _batches(workspace: Workspace, run: RunInfo, tree: HierarchyInfo | None) -> Iterator[list[Row]]:
+def _batches(
+    workspace: Workspace, run: RunInfo, tree: HierarchyInfo | None, chosen: Filter, made: Sequence[FacetInfo]
+) -> Iterator[list[Row]]:
     paths = _paths(workspace, run, tree)
     cursor = workspace.raw.execute(
         "SELECT q.id, v.external_id, (SELECT content FROM turn u WHERE u.conversation_id = v.id AND u.role = 'user'"
-        " ORDER BY u.position LIMIT 1), v.language, v.model, v.timestamp, a.cluster, a.is_noise, a.distance"
+        " ORDER BY u.position LIMIT 1), v.language, v.model, v.timestamp, a.cluster, a.is_noise, a.distance, v.id"
         " FROM assignment a JOIN query q ON q.id = a.query_id JOIN conversation v ON v.id = q.conversation_id"
-        " WHERE a.run_id = ? ORDER BY a.query_id",
-        (run.id,),
+        f" WHERE a.run_id = :of_run AND {chosen.where} ORDER BY a.query_id",
+        {**chosen.parameters, "of_run": run.id},
     )
     while block := cursor.fetchmany(BATCH):
-        yield [_row(values, paths[values[6]]) for values in block]
+        rows = [_row(values[:-1], paths[values[6]]) for values in block]
+        if made:
+            conversations = [values[-1] for values in block]
+            found = values_of_conversations(workspace, run.dataset_id, conversations)
+            for row, conversation in zip(rows, conversations, strict=True):
+                values = found.get(conversation, {})
+                row["facets"] = {facet.name: _facet_value(facet, values.get(facet.name)) for facet in made}
+        yield rows
+
+
+def _facet_value(facet: FacetInfo, value: str | None) -> str | int | None:
+    """A value as it is written: a number of a scale as a number."""
+    return value if value is None or facet.kind != "scale" else int(value)
 
 
 def _row(values: tuple[Any, ...], place: tuple[str, list[str], list[str]]) -> Row:
@@ -207,67 +224,3 @@ def _paths(
         ids.reverse()
         found[cluster] = (title, [nodes[i][1] for i in ids], ids)
     return found
-
-
-@contextmanager
-def _replacing(target: Path) -> Iterator[Path]:
-    """A temporary file beside `target` that takes its place when the block ends well."""
-    temporary = _temporary(target)
-    try:
-        yield temporary
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-Writer = Callable[[list[Row]], None]
-
-
-@contextmanager
-def _csv(path: Path) -> Iterator[Writer]:
-    with path.open("w", encoding="utf-8", newline="") as handle:
-        writer = csv.DictWriter(handle, COLUMNS)
-        writer.writeheader()
-
-        def write(rows: list[Row]) -> None:
-            for row in rows:
-                joined = {
-                    "path": PATH_SEPARATOR.join(row["path"]),
-                    "path_ids": ID_SEPARATOR.join(row["path_ids"]),
-                    "is_noise": int(row["is_noise"]),
-                }
-                writer.writerow(row | joined)
-
-        yield write
-
-
-@contextmanager
-def _jsonl(path: Path) -> Iterator[Writer]:
-    handle: IO[str]
-    with path.open("w", encoding="utf-8", newline="\n") as handle:
-
-        def write(rows: list[Row]) -> None:
-            handle.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-
-        yield write
-
-
-@contextmanager
-def _parquet(path: Path) -> Iterator[Writer]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    types = {
-        "query_id": pa.int64(), "cluster_id": pa.int64(), "is_noise": pa.bool_(), "distance": pa.float64(),
-        "path": pa.list_(pa.string()), "path_ids": pa.list_(pa.string()),
-    }  # fmt: skip
-    schema = pa.schema([(name, types.get(name, pa.string())) for name in COLUMNS])
-    with pq.ParquetWriter(path, schema) as writer:
-
-        def write(rows: list[Row]) -> None:
-            writer.write_table(pa.Table.from_pylist(rows, schema))
-
-        yield write
-
-
-_WRITERS = {"csv": _csv, "jsonl": _jsonl, "parquet": _parquet}

@@ -111,7 +111,11 @@ def add_run(workspace: Workspace, space: int) -> None:
         c.execute(
             "INSERT INTO summary_set VALUES (1, 'names', 1, '', 'local', '', '{}', 0, 'done', ?)", (NOW,)
         )
-        c.execute("INSERT INTO hierarchy VALUES (1, 'tree', 1, 1, 'local', '{}', 2, ?)", (NOW,))
+        c.execute(
+            "INSERT INTO hierarchy (id, name, run_id, summary_set_id, method, parameters, levels, created_at)"
+            " VALUES (1, 'tree', 1, 1, 'local', '{}', 2, ?)",
+            (NOW,),
+        )
         queries = c.execute("SELECT id, text_id FROM query WHERE dataset_id = 1").fetchall()
         numbers = {q: (t * 7) % 6 - 1 for q, t in queries}
         numbers[queries[3][0]] = 4

@@ -122,6 +122,7 @@ def query_list(
     *,
     cluster: int | None = None,
     run: str | None = None,
+    where: str | None = None,
     sort: Literal["central", "boundary", "times", "text_id"] = "central",
     limit: int = 50,
     after: str | None = None,
@@ -131,13 +132,14 @@ def query_list(
     Args:
         cluster: The cluster's number; -1 is the noise.
         run: The run's id; the default is the current one.
+        where: Only queries with these facets: `task=coding|debugging,concern>=4`; `!=` is not, `task=` no value.
         sort: The order.
         limit: At most so many rows.
         after: Go on after this cursor of an earlier page.
     """
     from core.clusters import members
 
-    return members(session.workspace, run or session.view.run, cluster, sort, limit, after)
+    return members(session.workspace, run or session.view.run, cluster, sort, limit, after, where)
 
 
 @action(

@@ -9,10 +9,17 @@ from core.rows import Embedded, Page, SpaceRow
 from core.session import Session
 
 
-def _plan(session: Session, *, model: str = "auto", dataset: str | None = None, **_: object) -> Embedded:
+def _plan(
+    session: Session,
+    *,
+    model: str = "auto",
+    dataset: str | None = None,
+    facet: str | None = None,
+    **_: object,
+) -> Embedded:
     from core.embed.run import plan
 
-    return plan(session, model=model, dataset=dataset)
+    return plan(session, model=model, dataset=dataset, facet=facet)
 
 
 @action(
@@ -21,7 +28,7 @@ def _plan(session: Session, *, model: str = "auto", dataset: str | None = None, 
     scope="data",
     effect="job",
     keys=("E",),
-    examples=("embed.run", "embed.run model=lexical"),
+    examples=("embed.run", "embed.run model=lexical", "embed.run model=lexical facet=length"),
     plan=_plan,
 )
 def run(
@@ -32,6 +39,7 @@ def run(
     device: Literal["auto", "cpu", "cuda"] = "auto",
     batch: int | None = None,
     download: bool = False,
+    facet: str | None = None,
 ) -> Embedded:
     """Compute the vector of every distinct text that has none yet; stopped, it goes on where it was.
 
@@ -41,10 +49,14 @@ def run(
         device: Where to compute.
         batch: Texts between two saves; the default depends on the model.
         download: Allow a look at the Hugging Face hub for the model's files.
+        facet: Embed the value of this facet in place of each text, into a space of its own, so that runs cluster by it; a text
+            has the value of the first conversation that asks it.
     """
     from core.embed.run import run as engine
 
-    return engine(session, model=model, dataset=dataset, device=device, batch=batch, download=download)
+    return engine(
+        session, model=model, dataset=dataset, device=device, batch=batch, download=download, facet=facet
+    )
 
 
 @action("embed.list", title="Spaces of vectors", scope="data", effect="read", examples=("embed.list",))

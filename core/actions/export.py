@@ -17,12 +17,12 @@ def _plan(
     run: str | None = None,
     hierarchy: str | None = None,
     overwrite: bool = False,
+    where: str | None = None,
 ) -> Exported:
     from core.export import plan_export
 
-    return plan_export(
-        session, run or session.view.run, hierarchy, format=format, path=path, overwrite=overwrite
-    )
+    run = run or session.view.run
+    return plan_export(session, run, hierarchy, format=format, path=path, overwrite=overwrite, where=where)
 
 
 @action(
@@ -42,6 +42,7 @@ def run(
     run: str | None = None,
     hierarchy: str | None = None,
     overwrite: bool = False,
+    where: str | None = None,
 ) -> Exported:
     """Write one row a query: id, text, facets, cluster, title, and the path in the tree.
 
@@ -51,9 +52,9 @@ def run(
         run: The run's id; the default is the current one.
         hierarchy: The tree's id; the default is the run's current one.
         overwrite: Replace the file when it is there.
+        where: Only queries with these facets: `task=coding|debugging,concern>=4`; `!=` is not, `task=` no value.
     """
     from core.export import export_run
 
-    return export_run(
-        session, run or session.view.run, hierarchy, format=format, path=path, overwrite=overwrite
-    )
+    run = run or session.view.run
+    return export_run(session, run, hierarchy, format=format, path=path, overwrite=overwrite, where=where)

@@ -32,6 +32,7 @@ def queries(
     cluster: int | None = None,
     language: str | None = None,
     chat_model: str | None = None,
+    where: str | None = None,
     space: str | None = None,
     run: str | None = None,
     dataset: str | None = None,
@@ -47,6 +48,7 @@ def queries(
         cluster: Only queries of this cluster; -1 is the noise.
         language: Only queries in this language.
         chat_model: Only queries to this model.
+        where: Only queries with these facets: `task=coding|debugging,concern>=4`; `!=` is not, `task=` no value.
         space: The vectors to search; the default is the run's.
         run: The run whose clusters are meant and shown; the default is the current one.
         dataset: Only queries of this dataset; the default is the run's.
@@ -55,7 +57,7 @@ def queries(
     from core.search.scope import Narrow
 
     dataset = dataset or (None if run else session.view.dataset)
-    narrow = Narrow(dataset, run or session.view.run, within, cluster, language, chat_model)
+    narrow = Narrow(dataset, run or session.view.run, within, cluster, language, chat_model, where)
     return search_queries(session.workspace, text, narrow, mode=mode, space=space, limit=limit, after=after)
 
 
@@ -76,6 +78,7 @@ def clusters(
     within: str | None = None,
     language: str | None = None,
     chat_model: str | None = None,
+    where: str | None = None,
     run: str | None = None,
 ) -> Page:
     """The clusters whose title, description or phrases match, or whose meaning is near, best first.
@@ -88,10 +91,12 @@ def clusters(
         within: Only clusters at or under this node of the run's current tree.
         language: Only clusters with a query in this language.
         chat_model: Only clusters with a query to this model.
+        where: Only clusters with a query that has these facets: `task=coding|debugging,concern>=4`.
         run: The run's id; the default is the current one.
     """
     from core.search.clusters import search_clusters
     from core.search.scope import Narrow
 
-    narrow = Narrow(run=run or session.view.run, within=within, language=language, chat_model=chat_model)
+    run = run or session.view.run
+    narrow = Narrow(run=run, within=within, language=language, chat_model=chat_model, where=where)
     return search_clusters(session.workspace, text, narrow, mode=mode, limit=limit, after=after)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.errors import ActionError
+from core.facets.where import conditions
 from core.lookup import HierarchyInfo, RunInfo, check_cluster, find_dataset, find_hierarchy, find_run, unknown
 from core.tree import node
 from db.fts import excluded_expression
@@ -26,6 +27,8 @@ class Narrow:
     cluster: int | None = None
     language: str | None = None
     chat_model: str | None = None
+    where: str | None = None
+    """Conditions on facets, as `core.facets.where` reads them."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,7 @@ class Scope:
 
     run: RunInfo | None
     chosen: Filter
+    dataset: int
 
 
 def find_scope(workspace: Workspace, narrow: Narrow, text: str) -> Scope:
@@ -41,7 +45,7 @@ def find_scope(workspace: Workspace, narrow: Narrow, text: str) -> Scope:
 
     Raises:
         ActionError: `no_data`, `no_run`, `no_hierarchy`, `unknown_dataset`, `unknown_run`, `unknown_node` or
-            `unknown_cluster`.
+            `unknown_cluster`; `bad_where`, `unknown_facet` or `unknown_value`.
     """
     narrowed = narrow.within is not None or narrow.cluster is not None
     run = find_run(workspace, narrow.run) if narrow.run is not None or narrowed else None
@@ -54,8 +58,9 @@ def find_scope(workspace: Workspace, narrow: Narrow, text: str) -> Scope:
         language=narrow.language,
         chat_model=narrow.chat_model,
         excluded=excluded_expression(text),
+        conditions=conditions(workspace, dataset, run, narrow.where),
     )
-    return Scope(run, chosen)
+    return Scope(run, chosen, dataset)
 
 
 def _clusters(workspace: Workspace, run: RunInfo, narrow: Narrow) -> tuple[int, ...] | None:

@@ -104,7 +104,10 @@ def add_run(workspace: Workspace, rows: int, words: list[str]) -> None:
             (RUN,),
         )
         c.execute("INSERT INTO summary_set VALUES (1, 'names', 1, '', 'local', '', '{}', 0, 'done', '')")
-        c.execute("INSERT INTO hierarchy VALUES (1, 'tree', 1, 1, 'local', '{}', 2, '')")
+        c.execute(
+            "INSERT INTO hierarchy (id, name, run_id, summary_set_id, method, parameters, levels, created_at)"
+            " VALUES (1, 'tree', 1, 1, 'local', '{}', 2, '')",
+        )
         c.executemany(
             "INSERT INTO assignment VALUES (1, ?, ?, 0.5, NULL, 0)",
             ((i, i % CLUSTERS) for i in range(1, rows + 1)),

@@ -1,0 +1,100 @@
+"""How many queries have each value of a facet, and more often than elsewhere or not."""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_right
+from collections import Counter
+from dataclasses import replace
+
+from core.facets.fields import CLUSTER, find_field
+from core.facets.rows import FacetCount
+from core.lookup import RunInfo, bad_cursor, check_limit
+from core.rows import Page
+from core.search.scope import Narrow, Scope, check_values, find_scope
+from db.columns import Column
+from db.facet_counts import Scalar, count_all, count_values
+from db.fts import match_expression
+from db.search import Filter, cluster_titles
+from db.workspace import Workspace
+
+
+def count(
+    workspace: Workspace, by: str, text: str | None, narrow: Narrow, sort: str, limit: int, after: str | None
+) -> Page:
+    """The values of a facet with exact counts of queries under the filters of a search, as `FacetCount`s.
+
+    `text` counts the queries that a search by words finds. `total` is the number of values; queries without one are counted
+    under null. `lift` compares with the whole dataset.
+
+    Raises:
+        ActionError: `unknown_facet`, `bad_limit`, `bad_cursor`, and what `core.search.scope.find_scope` raises.
+    """
+    check_limit(limit)
+    scope = find_scope(workspace, narrow, text or "")
+    column, _ = find_field(workspace, scope.dataset, scope.run, by)
+    chosen, match = narrowed(scope, text)
+    if text is not None and match is None:
+        return Page((), 0)
+    everywhere = count_all(workspace, column, scope.dataset)
+    whole = match is None and replace(chosen, dataset=None, run=None).all
+    found = everywhere if whole else count_values(workspace, column, chosen, match)
+    if not found:
+        check_values(workspace, chosen)
+        return Page((), 0)
+    order = _ordered(found, sort)
+    start = bisect_right(order, _cursor(column, after)) if after is not None else 0
+    shown = [None if none else value for _, none, value in order[start : start + limit]]
+    queries, base = found.total(), everywhere.total()
+    titles = titles_of(workspace, scope.run, by, shown)
+    rows = tuple(
+        FacetCount(
+            value=None if value is None else str(value),
+            title=titles.get(value),
+            count=found[value],
+            share=found[value] / queries,
+            lift=(found[value] / queries) / (everywhere[value] / base),
+        )
+        for value in shown
+    )
+    last = json.dumps(order[start + limit - 1]) if start + limit < len(order) else None
+    return Page(rows, len(order), last, f"{queries:,} of {base:,} queries")
+
+
+Place = tuple[int, bool, Scalar]
+"""Where a value stands in the order: by falling count or not, those without a value last, by value."""
+
+
+def _ordered(found: Counter[Scalar | None], sort: str) -> list[Place]:
+    by_count = sort == "count"
+    return sorted((-n * by_count, value is None, 0 if value is None else value) for value, n in found.items())
+
+
+def narrowed(scope: Scope, text: str | None) -> tuple[Filter, str | None]:
+    """The filter, and the FTS5 expression that a text must match: `None` where there is no word to look for."""
+    if text is None:
+        return scope.chosen, None
+    # The expression leaves the excluded texts out by itself.
+    return replace(scope.chosen, excluded=None), match_expression(text)
+
+
+def titles_of(
+    workspace: Workspace, run: RunInfo | None, by: str, values: list[Scalar | None]
+) -> dict[Scalar | None, str]:
+    """The titles of clusters, where it is them that are counted."""
+    if by != CLUSTER or run is None:
+        return {}
+    numbers = [value for value in values if isinstance(value, int)]
+    return {number: title for number, title in cluster_titles(workspace, run.id, numbers).items() if title}
+
+
+def _cursor(column: Column, after: str) -> Place:
+    try:
+        found = json.loads(after)
+    except (ValueError, RecursionError):
+        raise bad_cursor(after) from None
+    if not isinstance(found, list) or [type(part) for part in found[:2]] != [int, bool] or len(found) != 3:
+        raise bad_cursor(after)
+    if type(found[2]) is not (int if column.numeric or found[1] else str):
+        raise bad_cursor(after)
+    return found[0], found[1], found[2]
