@@ -78,14 +78,14 @@ def coherence(
     own = np.where(labels < 0, k, labels)
     mass = np.bincount(own, weights=weights, minlength=k + 1)
     squares = np.bincount(own, weights=weights**2, minlength=k + 1)
-    background = _mean_cosine(sums.sum(axis=0), mass.sum(), squares.sum())
-    clusters = np.asarray([_mean_cosine(*cell) for cell in zip(sums, mass, squares, strict=True)][:k])
+    background = mean_cosine(sums.sum(axis=0), mass.sum(), squares.sum())
+    clusters = np.asarray([mean_cosine(*cell) for cell in zip(sums, mass, squares, strict=True)][:k])
     if background >= 1 - 1e-6:
         return Coherence(np.ones(k), background)
     return Coherence(np.clip((clusters - background) / (1 - background), 0, 1), background)
 
 
-def _mean_cosine(total: np.ndarray, mass: float, squares: float) -> float:
+def mean_cosine(total: np.ndarray, mass: float, squares: float) -> float:
     """Weighted mean cosine over pairs of different rows: their sum's square less the pairs of a row with itself."""
     pairs = mass**2 - squares
     return float((total @ total - squares) / pairs) if pairs > 1e-9 * mass**2 else 1.0
@@ -139,7 +139,7 @@ def mixture(vectors: Vectors, weights: Weights, members: Indices, background: fl
         return nothing
     share = weights[looked][second].sum() / weights[looked].sum()
     within = [
-        _mean_cosine(rows[side].sum(axis=0), side.sum(), side.sum()) - background for side in (first, second)
+        mean_cosine(rows[side].sum(axis=0), side.sum(), side.sum()) - background for side in (first, second)
     ]
     between = float(rows[first].mean(axis=0) @ rows[second].mean(axis=0)) - background
     scale = max(1 - background, 1e-6)

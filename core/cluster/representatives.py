@@ -59,14 +59,14 @@ def representatives(
     found = []
     for at, (start, end) in enumerate(zip(starts, ends, strict=True)):
         members = order[start:end]
-        central = _spread(vectors, members, n_central)
+        central = spread(vectors, members, n_central)
         rest = members[::-1][: n_boundary + len(central)]
         rest = rest[~np.isin(rest, central)][:n_boundary]
         found.append(Representatives(central, rest, outside[at]))
     return found
 
 
-def _spread(vectors: Vectors, members: Indices, count: int) -> Indices:
+def spread(vectors: Vectors, members: Indices, count: int) -> Indices:
     """The first `count` of `members`, those that nearly repeat an earlier one only where nothing else is left."""
     looked = members[: 5 * count + 20]
     if len(looked) == 0 or count < 1:

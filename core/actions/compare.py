@@ -1,0 +1,155 @@
+"""Comparing runs and trees, and trying several numbers of clusters."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from core.compare.rows import Compared
+from core.evaluate.rows import SweepMade, SweepPlan
+from core.registry import action
+from core.rows import Page
+from core.session import Session
+
+
+@action(
+    "run.compare",
+    title="Compare two runs",
+    scope="runs",
+    effect="read",
+    examples=("run.compare b=@run", "run.compare a=@run b=@run show=matched limit=20"),
+)
+def compare(
+    session: Session,
+    *,
+    b: str,
+    a: str | None = None,
+    show: Literal["pieces", "matched", "cells"] = "pieces",
+    limit: int = 50,
+    after: str | None = None,
+) -> Compared:
+    """How far two runs agree, and what became of each cluster of the first: same, grown, split, merged, gone ...
+
+    Args:
+        b: The other run's id.
+        a: The run's id to start from; the default is the current one.
+        show: The rows: `pieces` say what became of clusters, `matched` pairs each with the one that stands for it, `cells` is
+            the contingency without its empty cells.
+        limit: At most so many rows.
+        after: Go on after this cursor of an earlier answer.
+    """
+    from core.compare.compare import compare_runs
+
+    return compare_runs(session.workspace, a or session.view.run, b, show, limit, after)
+
+
+@action(
+    "run.moved",
+    title="Queries that moved between two runs",
+    scope="runs",
+    effect="read",
+    examples=("run.moved b=@run", "run.moved b=@run from_cluster=0 to_cluster=0 limit=20"),
+)
+def moved(
+    session: Session,
+    *,
+    b: str,
+    a: str | None = None,
+    from_cluster: int | None = None,
+    to_cluster: int | None = None,
+    limit: int = 50,
+    after: str | None = None,
+) -> Page:
+    """The queries whose cluster in the second run is not the one that stands for their cluster in the first.
+
+    With both clusters: all queries that are in these two. -1 is the noise.
+
+    Args:
+        b: The other run's id.
+        a: The run's id to start from; the default is the current one.
+        from_cluster: Only queries of this cluster of a.
+        to_cluster: Only queries of this cluster of b.
+        limit: At most so many rows.
+        after: Go on after this cursor of an earlier page.
+    """
+    from core.compare.moved import moved
+
+    start = a or session.view.run
+    return moved(session.workspace, start, b, from_cluster, to_cluster, limit, after)
+
+
+@action(
+    "hierarchy.compare",
+    title="Compare two trees",
+    scope="tree",
+    effect="read",
+    examples=("hierarchy.compare b=@hierarchy", "hierarchy.compare b=@hierarchy level=2 show=cells"),
+)
+def compare_trees(
+    session: Session,
+    *,
+    b: str,
+    a: str | None = None,
+    level: int = 1,
+    show: Literal["pieces", "matched", "cells"] = "pieces",
+    limit: int = 50,
+    after: str | None = None,
+) -> Compared:
+    """How far two trees agree, and what became of each theme of the first, by the queries under it.
+
+    Args:
+        b: The other tree's id; it may be of another run.
+        a: The tree's id to start from; the default is the current one.
+        level: The level whose nodes are compared; 1 are the themes.
+        show: The rows, as in run.compare.
+        limit: At most so many rows.
+        after: Go on after this cursor of an earlier answer.
+    """
+    from core.compare.compare import compare_trees
+
+    start = a or session.view.hierarchy
+    return compare_trees(session.workspace, start, b, level, show, limit, after)
+
+
+def _plan(session: Session, **given: Any) -> SweepPlan:
+    from core.evaluate.sweep import plan_sweep
+
+    return plan_sweep(session, **given)
+
+
+@action(
+    "run.sweep",
+    title="Try several numbers of clusters",
+    scope="runs",
+    effect="job",
+    plan=_plan,
+    examples=("run.sweep k=4,6,8 seeds=2", "run.sweep k=3,5 seeds=2 keep=true"),
+)
+def sweep(
+    session: Session,
+    *,
+    k: str,
+    seeds: int = 3,
+    seed: int = 42,
+    dataset: str | None = None,
+    space: str | None = None,
+    sample: int = 50_000,
+    keep: bool = False,
+) -> SweepMade:
+    """Cluster by k-means for each k and say which one to take, and why; "none stands out" is an answer.
+
+    The table is kept: eval.show. Silhouette and Davies-Bouldin look at distinct texts, the rest counts queries.
+
+    Args:
+        k: Numbers of clusters, a comma between: 50,100,200.
+        seeds: Clusterings a k; how far they agree is its stability.
+        seed: The first of the seeds.
+        dataset: The dataset's name; the default is the current one.
+        space: The vectors to use; the default is the current space, else the newest that has all texts.
+        sample: Of more distinct texts than these only so many are looked at, drawn by the seed.
+        keep: Also make a run of all queries for each k.
+    """
+    from core.evaluate.sweep import sweep
+    from core.lookup import check_seed
+
+    seed = check_seed(seed)
+    return sweep(session, k=k, seeds=seeds, seed=seed, dataset=dataset, space=space, sample=sample, keep=keep)
