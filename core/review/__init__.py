@@ -1,0 +1,1 @@
+"""Which clusters need a person, and why."""
