@@ -1,0 +1,96 @@
+"""The texts of a run with their clusters, distances and vectors."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from core.cluster.blocks import take
+from core.cluster.result import Floats, Indices
+from core.errors import ActionError
+from core.lookup import RunInfo
+from db import vectors
+from db.errors import StoreError
+from db.workspace import Workspace
+
+_TEXTS = (
+    'SELECT q.text_id, coalesce(v."row", -1), a.cluster, coalesce(min(a.distance), -1), count(*) FROM assignment a'
+    " JOIN query q ON q.id = a.query_id LEFT JOIN vector v ON v.space_id = :space AND v.text_id = q.text_id"
+    " WHERE a.run_id = :run GROUP BY q.text_id ORDER BY q.text_id"
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Texts:
+    """The distinct texts of a run, by id; one whose queries lie in several clusters counts in the nearest of them."""
+
+    ids: Indices
+    rows: Indices
+    """In the space's file; -1 where a text has no vector."""
+    clusters: Indices
+    distances: npt.NDArray[np.float64]
+    """Cosine distance to the own centroid, for noise to the nearest; `nan` where it is not known."""
+    times: Indices
+    table: npt.NDArray[np.float16] | None
+    """The space's vectors; `None` where they are not at hand."""
+
+    def vectors(self, places: Indices) -> Floats:
+        """The vectors of some texts, float32 [n, dim]; all of them must have one.
+
+        Raises:
+            ActionError: `no_vectors`.
+        """
+        if self.table is None or (self.rows[places] < 0).any():
+            raise no_vectors()
+        return take(self.table, self.rows[places])
+
+
+def no_vectors() -> ActionError:
+    """The error for a run whose vectors are gone."""
+    return ActionError(
+        "no_vectors", "The vectors of the run's space are not at hand.", "embed.run makes them again."
+    )
+
+
+def read_texts(workspace: Workspace, run: RunInfo) -> Texts:
+    """All texts of a run."""
+    cursor = workspace.raw.execute(_TEXTS, {"run": run.id, "space": run.space_id})
+    names = ("id", "row", "cluster", "distance", "times")
+    types = (np.int64, np.int64, np.int64, np.float64, np.int64)
+    found = np.fromiter(cursor, dtype=np.dtype(list(zip(names, types, strict=True))))
+    table = None
+    with contextlib.suppress(StoreError):
+        space = vectors.find_space(workspace, run.space)
+        table = vectors.mapped(workspace, space) if space is not None and space.texts else None
+    distance = found["distance"].copy()
+    return Texts(
+        ids=found["id"].copy(),
+        rows=found["row"].copy(),
+        clusters=found["cluster"].copy(),
+        distances=np.where(distance < 0, np.nan, distance),
+        times=found["times"].copy(),
+        table=table,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Centroids:
+    """The ordinary clusters of a run that have a centroid: `numbers` [k] rising, `centroids` float32 [k, dim]."""
+
+    numbers: Indices
+    centroids: Floats
+
+
+def read_centroids(workspace: Workspace, run: RunInfo) -> Centroids:
+    """They."""
+    rows = workspace.rows(
+        "SELECT number, centroid FROM cluster WHERE run_id = ? AND kind = 'cluster' AND centroid IS NOT NULL ORDER BY number",
+        (run.id,),
+    )
+    if not rows:
+        return Centroids(np.empty(0, np.int64), np.empty((0, 0), np.float32))
+    table = np.stack([np.frombuffer(row[1], dtype="<f4") for row in rows])
+    return Centroids(np.array([row[0] for row in rows], dtype=np.int64), table)
