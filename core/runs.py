@@ -114,11 +114,15 @@ def hierarchies(workspace: Workspace, run: str | None) -> tuple[HierarchyRow, ..
     found = find_run(workspace, run)
     rows = workspace.rows(
         "SELECT h.name, s.name, h.method, h.levels, (SELECT count(*) FROM node n WHERE n.hierarchy_id = h.id),"
-        " h.id = r.hierarchy, h.created_at FROM hierarchy h JOIN run r ON r.id = h.run_id"
+        " h.id = r.hierarchy, h.created_at, h.status,"
+        " iif(h.parameters ->> 'price' IS NULL AND h.method <> 'local', NULL, h.cost)"
+        " FROM hierarchy h JOIN run r ON r.id = h.run_id"
         " JOIN summary_set s ON s.id = h.summary_set_id WHERE h.run_id = ? ORDER BY h.id DESC",
         (found.id,),
     )
     return tuple(
-        HierarchyRow(name, found.name, summary_set, method, levels, nodes, bool(current), created_at)
-        for name, summary_set, method, levels, nodes, current, created_at in rows
+        HierarchyRow(
+            name, found.name, summary_set, method, levels, nodes, bool(current), created_at, status, cost
+        )
+        for name, summary_set, method, levels, nodes, current, created_at, status, cost in rows
     )

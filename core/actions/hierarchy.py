@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from core.registry import action
+from core.hierarchy.rows import NodeShown, TreePlan
+from core.llm.batch_rows import BatchWaiting
+from core.registry import REGISTRY, action
 from core.rows import HierarchyMade, HierarchyRow, Page
 from core.session import Session
+
+if TYPE_CHECKING:
+    from core.hierarchy.dispatch import TreeRequest
+
+
+def _request(given: dict[str, Any]) -> TreeRequest:
+    """The parameters, those that are not given by their defaults."""
+    from core.hierarchy.dispatch import TreeRequest
+    from core.llm.pace import Pace
+
+    known = {name: param.default for name, param in REGISTRY.get("hierarchy.build").params.items()} | given
+    pace = Pace(**{name: known.pop(name) for name in Pace.__dataclass_fields__})
+    return TreeRequest(**known, pace=pace)
+
+
+def _plan(session: Session, **given: Any) -> HierarchyMade | TreePlan | BatchWaiting:
+    from core.hierarchy.dispatch import plan_tree
+
+    return plan_tree(session, _request(given))
 
 
 @action(
@@ -14,7 +35,7 @@ from core.session import Session
     title="Build a tree",
     scope="runs",
     effect="job",
-    transactional=True,
+    plan=_plan,
     keys=("B",),
     examples=("hierarchy.build", "hierarchy.build levels=2 width=6"),
 )
@@ -23,24 +44,75 @@ def build(
     *,
     run: str | None = None,
     set: str | None = None,
-    method: Literal["local"] = "local",
+    method: Literal["local", "clio"] = "local",
     levels: int = 3,
     width: int | None = None,
-) -> HierarchyMade:
+    model: str | None = None,
+    base_url: str | None = None,
+    votes: int = 1,
+    prompts: str | None = None,
+    concurrency: int = 4,
+    rpm: int | None = None,
+    tpm: int | None = None,
+    max_cost: float | None = None,
+    max_calls: int | None = None,
+    price: str | None = None,
+    batch: bool = False,
+    wait: bool = False,
+) -> HierarchyMade | BatchWaiting:
     """Group the clusters into themes; noise and clusters with no good parent get a node of their own.
+
+    Every answer of a language model is kept: the same command never pays twice, and goes on where it was stopped. The key is
+    taken from ANTHROPIC_API_KEY or OPENAI_API_KEY. With --dry-run and method=clio: the calls, tokens and price that are ahead.
 
     Args:
         run: The run's id; the default is the current one.
         set: The names to use: a set's id or alias; the default is the current one.
-        method: `local` needs no language model: agglomeration of the clusters' centroids.
+        method: `local` needs no language model: agglomeration of the clusters' centroids. `clio` asks the one that model=
+            names: themes are proposed, compared, filled and named from their children, level by level.
         levels: Levels under the root, the clusters included.
-        width: Ordinary top nodes; the default depends on the number of clusters.
+        width: Ordinary top nodes, with method=clio about so many; the default depends on the number of clusters.
+        model: `anthropic/NAME`, `openai/NAME`, `ollama/NAME`, or with base_url= the name of any model there.
+        base_url: The address of an OpenAI-compatible server, or of a proxy of the provider.
+        votes: How often the model is asked where a node belongs, each time with the themes in another order; the most
+            votes win.
+        prompts: A folder with prompts of your own, propose.txt, dedupe.txt, assign.txt or rename.txt.
+        concurrency: Calls at the same time.
+        rpm: Calls a minute at most.
+        tpm: Tokens a minute at most.
+        max_cost: Dollars after which no call is made; the rest goes to what is nearest, and the same command goes on later.
+        max_calls: Calls after which no more is made, likewise.
+        price: Dollars per million tokens sent and received, such as 3,15, in place of the price table.
+        batch: Ask in Message Batches (Anthropic): half the price, each step within a day. The command ends when a step's
+            questions are sent, and goes on when it is repeated.
+        wait: With batch=true: stay until the batches have ended, and finish.
     """
-    from core.hierarchy.build import build as engine
+    from core.hierarchy.dispatch import TreeRequest, build_tree
+    from core.llm.pace import Pace
 
-    return engine(
-        session, run or session.view.run, summary_set=set, method=method, levels=levels, width=width
-    )
+    pace = Pace(concurrency, rpm, tpm, max_cost, max_calls, price, batch, wait)
+    request = TreeRequest(run, set, method, levels, width, model, base_url, votes, prompts, pace)
+    return build_tree(session, request)
+
+
+@action(
+    "hierarchy.show",
+    title="Where a node comes from",
+    scope="tree",
+    effect="read",
+    examples=("hierarchy.show node=t1", "hierarchy.show node=c0 prompt=true"),
+)
+def show(session: Session, *, node: str, hierarchy: str | None = None, prompt: bool = False) -> NodeShown:
+    """A node with what stands behind it: who put it there, by which votes, and what the model was asked and answered.
+
+    Args:
+        node: The node's id.
+        hierarchy: The tree's id; the default is the current one.
+        prompt: Show the prompts and the raw answers of its name and of its place, too.
+    """
+    from core.hierarchy.show import show_node
+
+    return show_node(session.workspace, hierarchy or session.view.hierarchy, node, prompt)
 
 
 @action("hierarchy.list", title="Trees", scope="runs", effect="read", examples=("hierarchy.list",))

@@ -1,1 +1,1 @@
-"""The tree above the clusters: agglomeration of centroids cut at readable widths."""
+"""The tree above the clusters: agglomeration of centroids cut at readable widths, or Clio's method by a language model."""

@@ -87,7 +87,7 @@ def build_tree(
         raise ActionError("bad_width", f"width={width} is not a number of top nodes.", "Choose 1 or more.")
     sizes = np.asarray(sizes, dtype=np.float64)
     control.progress("tree", 0, 2, "steps")
-    directions = _directions(centroids, sizes)
+    directions = directions_of(centroids, sizes)
     points = np.hstack([directions, _main_dimensions(directions)])
     top = default_width(k) if width is None else min(width, k)
     groups = _partitions(points, sizes, level_sizes(k, levels, top), seed, control)
@@ -102,7 +102,7 @@ def build_tree(
     return _Grower(directions, sizes, groups, np.flatnonzero(orphans)).tree()
 
 
-def _directions(centroids: Floats, sizes: Weights) -> Floats:
+def directions_of(centroids: Floats, sizes: Weights) -> Floats:
     """Unit vectors from the mean of all texts to each centroid; identical centroids stay as they are."""
     wide = np.asarray(centroids, dtype=np.float64)
     centred = wide - np.average(wide, axis=0, weights=sizes if sizes.sum() > 0 else None)
