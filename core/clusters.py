@@ -9,7 +9,8 @@ from typing import Any
 from core.facets.tops import top_values
 from core.facets.where import conditions
 from core.lookup import RunInfo, bad_cursor, check_cluster, check_limit, find_hierarchy, find_run
-from core.rows import ClusterDetail, ClusterRow, Neighbour, Page, Share, TextRow
+from core.page import Page
+from core.rows import ClusterDetail, ClusterRow, Neighbour, Share, TextRow
 from core.tree import node_of_cluster, path_of
 from db.edits import version
 from db.search import Filter

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from core.lookup import check_limit, find_dataset, row_cursor
-from core.rows import DatasetRow, Page, RejectRow, Status
+from core.page import Page
+from core.rows import DatasetRow, RejectRow, Status
 from core.session import Session
 from core.view import newest
 from db import fts, llm_log

@@ -7,7 +7,8 @@ from typing import Any
 
 from core.errors import ActionError
 from core.lookup import check_limit, find_run, row_cursor
-from core.rows import HierarchyRow, Page, RunDetail, RunRow, SummarySetRow
+from core.page import Page
+from core.rows import HierarchyRow, RunDetail, RunRow, SummarySetRow
 from core.session import Session
 from core.view import newest
 from db import llm_log

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from core.control import Control
 from core.errors import ActionError
+from core.page import Page
 from core.registry import REGISTRY, Action
-from core.rows import Page
 from core.view import View, newest
 
 if TYPE_CHECKING:

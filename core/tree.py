@@ -6,7 +6,8 @@ from typing import Any
 
 from core.errors import ActionError
 from core.lookup import HierarchyInfo, bad_cursor, check_limit, find_hierarchy, unknown
-from core.rows import NodeOpened, NodeRow, Page
+from core.page import Page
+from core.rows import NodeOpened, NodeRow
 from db.titles import DESCRIPTION_SQL, SUMMARY_JOIN, TITLE_SQL
 from db.workspace import Workspace
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from core.page import Page
 from core.registry import REGISTRY, Action, action
-from core.rows import Page
-from core.session import Session
+
+if TYPE_CHECKING:
+    from core.session import Session
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from core.llm.batch_rows import BatchRow
+from typing import TYPE_CHECKING
+
 from core.registry import action
-from core.rows import Page
-from core.session import Session
+
+if TYPE_CHECKING:
+    from core.llm.batch_rows import BatchRow
+    from core.page import Page
+    from core.session import Session
 
 
 @action("batch.list", title="Batches", scope="global", effect="read", examples=("batch.list",))

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from core.curate.rows import Edited
+from typing import TYPE_CHECKING
+
 from core.registry import action
-from core.session import Session
+
+if TYPE_CHECKING:
+    from core.curate.rows import Edited
+    from core.session import Session
 
 
 @action(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from core.compare.rows import Compared
-from core.evaluate.rows import SweepMade, SweepPlan
 from core.registry import action
-from core.rows import Page
-from core.session import Session
+
+if TYPE_CHECKING:
+    from core.compare.rows import Compared
+    from core.evaluate.rows import SweepMade, SweepPlan
+    from core.page import Page
+    from core.session import Session
 
 
 @action(

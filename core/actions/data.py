@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from core.page import Page
 from core.registry import action
-from core.rows import Loaded, Page, Status
-from core.session import Session
+
+if TYPE_CHECKING:
+    from core.rows import Loaded, Status
+    from core.session import Session
 
 
 @action(

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from core.curate.rows import EditShown
+from typing import TYPE_CHECKING
+
 from core.registry import action
-from core.rows import Page
-from core.session import Session
+
+if TYPE_CHECKING:
+    from core.curate.rows import EditShown
+    from core.page import Page
+    from core.session import Session
 
 
 @action(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
+from core.page import Page
 from core.registry import action
-from core.rows import Embedded, Page, SpaceRow
-from core.session import Session
+
+if TYPE_CHECKING:
+    from core.rows import Embedded, SpaceRow
+    from core.session import Session
 
 
 def _plan(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from core.evaluate.rows import EvaluationMade, EvaluationPlan, EvaluationShown
 from core.registry import REGISTRY, action
-from core.rows import Page
-from core.session import Session
+
+if TYPE_CHECKING:
+    from core.evaluate.rows import EvaluationMade, EvaluationPlan, EvaluationShown
+    from core.page import Page
+    from core.session import Session
 
 
 def _plan(session: Session, **given: Any) -> EvaluationMade | EvaluationPlan:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from core.facets.rows import FacetDeleted, FacetMade, FacetPlan, FacetRow, FacetShown
-from core.llm.batch_rows import BatchWaiting
+from core.page import Page
 from core.registry import REGISTRY, action
-from core.rows import Page
-from core.session import Session
 
 if TYPE_CHECKING:
     from core.facets.extract import Request
+    from core.facets.rows import FacetDeleted, FacetMade, FacetPlan, FacetRow, FacetShown
+    from core.llm.batch_rows import BatchWaiting
+    from core.session import Session
 
 
 def _request(given: dict[str, Any]) -> Request:

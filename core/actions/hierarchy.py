@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from core.hierarchy.rows import NodeShown, TreePlan
-from core.llm.batch_rows import BatchWaiting
+from core.page import Page
 from core.registry import REGISTRY, action
-from core.rows import HierarchyMade, HierarchyRow, Page
-from core.session import Session
 
 if TYPE_CHECKING:
     from core.hierarchy.dispatch import TreeRequest
+    from core.hierarchy.rows import NodeShown, TreePlan
+    from core.llm.batch_rows import BatchWaiting
+    from core.rows import HierarchyMade, HierarchyRow
+    from core.session import Session
 
 
 def _request(given: dict[str, Any]) -> TreeRequest:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from core.curate.rows import Edited
 from core.registry import action
-from core.review.rows import ReviewNext
-from core.rows import Page
-from core.session import Session
+
+if TYPE_CHECKING:
+    from core.curate.rows import Edited
+    from core.page import Page
+    from core.review.rows import ReviewNext
+    from core.session import Session
 
 Reason = Literal[
     "flagged",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from core.registry import action
-from core.rows import Page
-from core.session import Session
+
+if TYPE_CHECKING:
+    from core.page import Page
+    from core.session import Session
 
 
 @action(

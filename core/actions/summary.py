@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from core.llm.batch_rows import BatchWaiting
-from core.name.rows import NamesCompared
+from core.page import Page
 from core.registry import REGISTRY, action
-from core.rows import Page, SummaryMade, SummaryPlan, SummarySetRow, SummaryShown
-from core.session import Session
 
 if TYPE_CHECKING:
+    from core.llm.batch_rows import BatchWaiting
     from core.name.dispatch import NameRequest
+    from core.name.rows import NamesCompared
+    from core.rows import SummaryMade, SummaryPlan, SummarySetRow, SummaryShown
+    from core.session import Session
 
 
 def _request(given: dict[str, Any]) -> NameRequest:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from core.registry import action
-from core.session import Session
-from core.trends.rows import Trends, TrendShown, WindowsCompared
+
+if TYPE_CHECKING:
+    from core.session import Session
+    from core.trends.rows import Trends, TrendShown, WindowsCompared
 
 
 @action(

@@ -12,7 +12,7 @@ from core.compare.groupings import Both, Grouping, Pair, both, of_run, table_of
 from core.compare.match import best_pairs
 from core.compare.rows import MovedRow
 from core.lookup import RunInfo, bad_cursor, check_cluster, check_limit, find_run
-from core.rows import Page
+from core.page import Page
 from db.workspace import Workspace
 
 KEY = np.dtype([("text", np.int64), ("a", np.int64), ("b", np.int64)])

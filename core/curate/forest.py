@@ -126,12 +126,13 @@ class Forest:
         if not wanted:
             return
         self._levels(children)
+        least = self._least()
         for key in sorted(wanted, key=lambda key: -self.nodes[key].level):
             node = self.nodes[key]
             if node.cluster is None:
                 node.size = sum(child.size for child in children[key])
                 self._inner(node, children)
-                for position, child in enumerate(sorted(children[key], key=_order)):
+                for position, child in enumerate(sorted(children[key], key=lambda k: _order(k, least[k.key]))):
                     child.position = position
 
     def _prune(self) -> None:
@@ -149,6 +150,14 @@ class Forest:
             for child in children[node.key]:
                 child.level = node.level + 1
                 line.append(child)
+
+    def _least(self) -> dict[str, int]:
+        """The smallest number of a cluster at or under each node, by which trees are built where sizes are the same."""
+        found: dict[str, int] = {}
+        for number, leaf in sorted(self.leaves.items()):
+            for key in (leaf.key, *self.above(leaf.key)):
+                found.setdefault(key, number)
+        return found
 
     def _inner(self, node: Node, children: dict[str, list[Node]]) -> None:
         """Coherence and description of a theme, as they were made when the tree was built."""
@@ -215,7 +224,7 @@ class Forest:
         )
 
 
-def _order(node: Node) -> tuple[int, int, int, str]:
-    """Biggest first, special nodes last; what is as big by its number or its key."""
+def _order(node: Node, least: int) -> tuple[int, int, int, str]:
+    """Biggest first, special nodes last; what is as big by its smallest cluster, so that any way to a tree orders it alike."""
     special = 1 + SPECIAL.index(node.kind) if node.kind in SPECIAL else 0
-    return special, -node.size, -1 if node.cluster is None else node.cluster, node.key
+    return special, -node.size, least, node.key

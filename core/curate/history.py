@@ -9,7 +9,7 @@ from typing import Any
 from core.curate.rows import Blamed, Change, EditRow, EditShown, Moved
 from core.errors import ActionError
 from core.lookup import check_cluster, check_limit, find_run, row_cursor
-from core.rows import Page
+from core.page import Page
 from db import edits
 from db.edit_images import AFTER, BEFORE, CLUSTER, MIRRORS, Mirror
 from db.edits import EditRecord

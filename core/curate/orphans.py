@@ -11,7 +11,7 @@ from core.curate.queries import ORIGIN_SQL, numbers
 from core.curate.rows import OrphanRow, Suggestion
 from core.errors import ActionError
 from core.lookup import check_limit, find_run, row_cursor
-from core.rows import Page
+from core.page import Page
 from db.search import cluster_titles
 from db.titles import ORPHANS
 from db.workspace import Workspace

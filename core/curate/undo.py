@@ -19,7 +19,7 @@ from core.curate.rows import Reverted
 from core.curate.trees import part, sync_all, trees_of
 from core.errors import ActionError
 from core.lookup import find_run
-from core.rows import Page
+from core.page import Page
 from core.session import Session
 from db import edit_moves, edit_restore, edits
 from db.edit_images import AFTER, BEFORE, CLUSTER, MIRRORS, NODE

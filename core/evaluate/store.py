@@ -10,7 +10,7 @@ from core.errors import ActionError
 from core.evaluate.rows import EvaluationKind, EvaluationRow, EvaluationShown, Measure, SweepRow
 from core.evaluate.table import measure_table, sweep_table
 from core.lookup import check_limit, find_dataset, find_run, row_cursor, unknown
-from core.rows import Page
+from core.page import Page
 from db.names import short_hash, take_name
 from db.workspace import Workspace
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from core.facets.fields import CLUSTER, find_field
 from core.facets.rows import FacetCount
 from core.lookup import RunInfo, bad_cursor, check_limit
-from core.rows import Page
+from core.page import Page
 from core.search.scope import Narrow, Scope, check_values, find_scope
 from db.columns import Column
 from db.facet_counts import Scalar, count_all, count_values

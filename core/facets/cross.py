@@ -10,7 +10,7 @@ from core.facets.count import narrowed, titles_of
 from core.facets.fields import find_field
 from core.facets.rows import FacetCell
 from core.lookup import bad_cursor, check_limit
-from core.rows import Page
+from core.page import Page
 from core.search.scope import Narrow, find_scope
 from db.facet_counts import Scalar, count_cells
 from db.workspace import Workspace

@@ -18,7 +18,7 @@ from core.llm.limits import Backoff
 from core.llm.pace import Pace
 from core.llm.provider import Client
 from core.llm.target import find_target, with_key
-from core.rows import Page
+from core.page import Page
 from core.session import Session
 from db import llm_batch, llm_log
 from db.llm_batch import Batch

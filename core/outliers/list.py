@@ -19,7 +19,7 @@ from core.outliers.lone import lone
 from core.outliers.noise import noise
 from core.outliers.rows import Kind, OutlierRow
 from core.outliers.texts import Centroids, Texts, read_centroids, read_texts
-from core.rows import Page
+from core.page import Page
 from core.session import Session
 from db.search import cluster_titles
 from db.workspace import Workspace

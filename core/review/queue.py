@@ -10,10 +10,10 @@ from typing import Any
 from core.errors import ActionError
 from core.lookup import RunInfo, check_limit, find_run
 from core.name.unique import title_key
+from core.page import Page
 from core.review.needs import WEIGHTS, Facts, reasons, usual
 from core.review.rows import ReviewNext, ReviewRow, State
 from core.review.state import read
-from core.rows import Page
 from db.titles import SUMMARY_JOIN, TITLE_SQL
 from db.workspace import Workspace
 

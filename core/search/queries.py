@@ -7,7 +7,8 @@ from typing import Literal
 
 from core.errors import ActionError
 from core.lookup import check_limit
-from core.rows import Page, TextRow
+from core.page import Page
+from core.rows import TextRow
 from core.search import ranking
 from core.search.embedder import embedders
 from core.search.ranking import Ranking
