@@ -1,76 +1,85 @@
-"""The files of an export: CSV, JSON Lines and Parquet, each whole or not at all."""
+"""The files of an export: CSV, JSON Lines, Parquet, and the Arrow folder that `datasets.load_from_disk` opens."""
 
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
-import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal
 
-from db.facets import FacetInfo
+from core.export_target import DATASET_FILES
 
-COLUMNS = (
-    "query_id", "conversation_id", "text", "language", "model", "timestamp", "cluster_id", "cluster_title", "is_noise",
-    "distance", "path", "path_ids",
-)  # fmt: skip
-FACET = "facet_"
-"""Before the name of a facet's column."""
 PATH_SEPARATOR = " > "
 ID_SEPARATOR = "/"
+LIST_SEPARATOR = "; "
+GROUP = "facets"
+"""A field of JSON Lines that holds a field for each facet; elsewhere each is a column `facet_NAME`."""
+FACET = "facet_"
 
 Row = dict[str, Any]
+Kind = Literal["text", "integer", "number", "truth", "texts", "path", "ids"]
+"""`texts`, `path` and `ids` are lists of texts, joined in CSV by their own separators."""
+
+_SEPARATORS = {"texts": LIST_SEPARATOR, "path": PATH_SEPARATOR, "ids": ID_SEPARATOR}
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
-def temporary(target: Path) -> Path:
-    """The file that is written before it takes the place of `target`."""
-    return target.with_name(f".{target.name}.{os.getpid()}.part")
+@dataclass(frozen=True)
+class ExportColumn:
+    """A column of an export; `facet` marks one of the fields of `GROUP`."""
+
+    name: str
+    kind: Kind = "text"
+    facet: bool = False
+
+    @property
+    def flat(self) -> str:
+        """The name where there is no `GROUP`."""
+        return f"{FACET}{self.name}" if self.facet else self.name
 
 
-@contextmanager
-def replacing(target: Path) -> Iterator[Path]:
-    """A temporary file beside `target` that takes its place when the block ends well."""
-    part = temporary(target)
-    try:
-        yield part
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
+Write = Callable[[list[Row]], None]
+Writer = Callable[[Path, Sequence[ExportColumn], bool], AbstractContextManager[Write]]
+
+
+def as_cell(text: str) -> str:
+    """A text that no spreadsheet takes for a formula: with an apostrophe before it where it would (OWASP, CSV injection)."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _flat(row: Row) -> Row:
-    """A row with a column for each facet."""
-    facets_of = row.get("facets", {})
-    return {name: value for name, value in row.items() if name != "facets"} | {
-        f"{FACET}{name}": value for name, value in facets_of.items()
+    facets = row.get(GROUP, {})
+    return {name: value for name, value in row.items() if name != GROUP} | {
+        f"{FACET}{name}": value for name, value in facets.items()
     }
 
 
-Writer = Callable[[list[Row]], None]
-
-
 @contextmanager
-def _csv(path: Path, made: Sequence[FacetInfo]) -> Iterator[Writer]:
+def _csv(path: Path, columns: Sequence[ExportColumn], spreadsheet: bool) -> Iterator[Write]:
+    joined = {c.flat: _SEPARATORS[c.kind] for c in columns if c.kind in _SEPARATORS}
+    truths = [c.flat for c in columns if c.kind == "truth"]
     with path.open("w", encoding="utf-8", newline="") as handle:
-        writer = csv.DictWriter(handle, [*COLUMNS, *(f"{FACET}{facet.name}" for facet in made)])
+        writer = csv.DictWriter(handle, [column.flat for column in columns])
         writer.writeheader()
 
         def write(rows: list[Row]) -> None:
             for row in rows:
-                joined = {
-                    "path": PATH_SEPARATOR.join(row["path"]),
-                    "path_ids": ID_SEPARATOR.join(row["path_ids"]),
-                    "is_noise": int(row["is_noise"]),
-                }
-                writer.writerow(_flat(row) | joined)
+                cells = _flat(row)
+                cells |= {name: separator.join(cells[name]) for name, separator in joined.items()}
+                cells |= {name: int(cells[name]) for name in truths}
+                if spreadsheet:
+                    cells = {n: as_cell(v) if isinstance(v, str) else v for n, v in cells.items()}
+                writer.writerow(cells)
 
         yield write
 
 
 @contextmanager
-def _jsonl(path: Path, made: Sequence[FacetInfo]) -> Iterator[Writer]:  # noqa: ARG001
+def _jsonl(path: Path, columns: Sequence[ExportColumn], spreadsheet: bool) -> Iterator[Write]:  # noqa: ARG001
     handle: IO[str]
     with path.open("w", encoding="utf-8", newline="\n") as handle:
 
@@ -80,20 +89,21 @@ def _jsonl(path: Path, made: Sequence[FacetInfo]) -> Iterator[Writer]:  # noqa: 
         yield write
 
 
+def _schema(columns: Sequence[ExportColumn]) -> Any:
+    import pyarrow as pa
+
+    kinds: dict[str, Any] = {
+        "text": pa.string(), "integer": pa.int64(), "number": pa.float64(), "truth": pa.bool_(),
+    } | dict.fromkeys(_SEPARATORS, pa.list_(pa.string()))  # fmt: skip
+    return pa.schema([(column.flat, kinds[column.kind]) for column in columns])
+
+
 @contextmanager
-def _parquet(path: Path, made: Sequence[FacetInfo]) -> Iterator[Writer]:
+def _parquet(path: Path, columns: Sequence[ExportColumn], spreadsheet: bool) -> Iterator[Write]:  # noqa: ARG001
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    types = {
-        "query_id": pa.int64(), "cluster_id": pa.int64(), "is_noise": pa.bool_(), "distance": pa.float64(),
-        "path": pa.list_(pa.string()), "path_ids": pa.list_(pa.string()),
-    }  # fmt: skip
-    columns = [(name, types.get(name, pa.string())) for name in COLUMNS]
-    columns += [
-        (f"{FACET}{facet.name}", pa.int64() if facet.kind == "scale" else pa.string()) for facet in made
-    ]
-    schema = pa.schema(columns)
+    schema = _schema(columns)
     with pq.ParquetWriter(path, schema) as writer:
 
         def write(rows: list[Row]) -> None:
@@ -102,4 +112,32 @@ def _parquet(path: Path, made: Sequence[FacetInfo]) -> Iterator[Writer]:
         yield write
 
 
-WRITERS = {"csv": _csv, "jsonl": _jsonl, "parquet": _parquet}
+@contextmanager
+def _arrow(path: Path, columns: Sequence[ExportColumn], spreadsheet: bool) -> Iterator[Write]:  # noqa: ARG001
+    """A folder as `datasets.Dataset.save_to_disk` leaves one: a stream of Arrow batches, and what describes it."""
+    import pyarrow as pa
+
+    schema, data = _schema(columns), "data-00000-of-00001.arrow"
+    path.mkdir()
+    with pa.OSFile(str(path / data), "wb") as sink, pa.ipc.new_stream(sink, schema) as writer:
+
+        def write(rows: list[Row]) -> None:
+            writer.write_table(pa.Table.from_pylist([_flat(row) for row in rows], schema))
+
+        yield write
+    with (path / data).open("rb") as handle:
+        fingerprint = hashlib.file_digest(handle, "sha256").hexdigest()[:16]
+    state: dict[str, Any] = {
+        "_data_files": [{"filename": data}],
+        "_fingerprint": fingerprint,
+        "_format_columns": None,
+        "_format_kwargs": {},
+        "_format_type": None,
+        "_output_all_columns": False,
+        "_split": None,
+    }
+    for name, content in zip(DATASET_FILES, (state, dict[str, Any]()), strict=True):
+        (path / name).write_text(json.dumps(content, indent=2, sort_keys=True), encoding="utf-8")
+
+
+WRITERS: dict[str, Writer] = {"csv": _csv, "jsonl": _jsonl, "parquet": _parquet, "arrow": _arrow}

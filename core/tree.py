@@ -87,6 +87,15 @@ def nodes_under(
     return Page(tuple(found[key] for _, key in shown), total, shown[-1][0] if len(places) > limit else None)
 
 
+def all_nodes(workspace: Workspace, tree: HierarchyInfo) -> tuple[NodeRow, ...]:
+    """Every node of a tree: the root, then by level and place."""
+    rows = workspace.rows(
+        f"{_NODE} WHERE n.hierarchy_id = ? ORDER BY n.parent IS NOT NULL, n.level, n.position, n.key",
+        (tree.id,),
+    )
+    return tuple(_row(values) for values in rows)
+
+
 def path_of(workspace: Workspace, tree: HierarchyInfo, key: str) -> tuple[NodeRow, ...]:
     """The nodes from the first level down to `key`; empty for the root."""
     path: list[NodeRow] = []

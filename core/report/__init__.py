@@ -1,0 +1,1 @@
+"""What leaves the machine: tables and reports, with small clusters held back."""
