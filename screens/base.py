@@ -73,6 +73,12 @@ class ActionScreen(Screen[None]):
     def shown(self, action: Action, result: Result) -> None:
         """A `view` action changed where the user is."""
 
+    def edited(self) -> None:
+        """The edit that was asked for on this screen is done."""
+
+    def store_changed(self) -> None:
+        """Somebody edited: read again what is shown."""
+
     def copy_text(self) -> str:
         """What `y` copies."""
         return ""
@@ -177,10 +183,10 @@ class ActionScreen(Screen[None]):
 
     # Saying things.
 
-    def say(self, message: str, severity: str = "information") -> None:
+    def say(self, message: str, severity: str = "information", seconds: float = 4.0) -> None:
         """A short message that goes away by itself."""
         level = "warning" if severity == "warning" else "error" if severity == "error" else "information"
-        self.app.notify(one_line(message, 300), severity=level, markup=False, timeout=4)  # type: ignore[arg-type]
+        self.app.notify(one_line(message, 300), severity=level, markup=False, timeout=seconds)  # type: ignore[arg-type]
 
     def complain(self, error: BaseException) -> None:
         """An error: short ones as a message, others in a dialog from which they can be copied."""

@@ -25,6 +25,8 @@ CHROME: dict[str, str] = {
     "to_results": "moves the focus from the search line to its results",
     "next_field": "moves the focus in a form",
     "previous_field": "moves the focus in a form",
+    "mark_row": "marks a row for the next edit, or takes the mark off; nothing is stored",
+    "pick": "moves among what a form offers",
     "zoom": "shows one pane alone, or all of them",
     "neighbour": "reads the next or previous conversation of the list, by query.open",
     # Doors to the table of actions: what they run stands in the table.
@@ -35,8 +37,9 @@ CHROME: dict[str, str] = {
     "set_mode": "runs search.queries again in the other mode",
     "toggle_within": "runs search.queries again in the current node, or everywhere",
     "search_now": "runs search.queries with the text that was typed",
-    "back": "stops the running job, leaves a line, or opens the parent by node.open",
+    "back": "leaves a line, takes the marks off, stops the running job, or opens the parent by node.open",
     "stop_job": "stops the running job; what it finished is kept",
+    "show_edit": "shows what the edit under the cursor changed, by edit.show",
     # The program itself.
     "help": "shows the keys and actions",
     "theme": "changes the colours",

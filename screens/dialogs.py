@@ -180,7 +180,7 @@ def _record(data: Any, width: int) -> list[Line]:
         if isinstance(value, tuple) and value and dataclasses.is_dataclass(value[0]):
             lines += [Line(), Line((head, (f"{len(value):,}", "number"))), *_table(value, width)]
             continue
-        for n, part in enumerate(wrap(_plain(value), width - pad)):
+        for n, part in enumerate(wrap(plain(value), width - pad)):
             lines.append(Line((head if n == 0 else (" " * pad, "dim"), (part, "text"))))
     return lines
 
@@ -190,10 +190,10 @@ def _table(rows: Sequence[Any], width: int) -> list[Line]:
     if not rows:
         return []
     if not dataclasses.is_dataclass(rows[0]):
-        return [Line(((one_line(_plain(row), width), "text"),)) for row in rows]
+        return [Line(((one_line(plain(row), width), "text"),)) for row in rows]
     names = [name for name, _ in _fields(rows[0])]
     names = [name for name in names if any(getattr(row, name, None) not in (None, "", ()) for row in rows)]
-    cells = [[one_line(_plain(getattr(row, name)), 80) for name in names] for row in rows]
+    cells = [[one_line(plain(getattr(row, name)), 80) for name in names] for row in rows]
     wide = [max(len(name), *(len(row[n]) for row in cells)) for n, name in enumerate(names)]
     while sum(wide) + 2 * len(wide) > width and max(wide) > 8:
         wide[wide.index(max(wide))] -= 1
@@ -210,7 +210,7 @@ def _fields(data: Any) -> list[tuple[str, Any]]:
     return [("", data)]
 
 
-def _plain(value: Any) -> str:
+def plain(value: Any) -> str:
     """A value in words."""
     if value is None:
         return "-"
@@ -221,7 +221,7 @@ def _plain(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.3g}"
     if isinstance(value, dict):
-        return ", ".join(f"{k}={_plain(v)}" for k, v in value.items())
+        return ", ".join(f"{k}={plain(v)}" for k, v in value.items())
     if isinstance(value, tuple | list):
-        return ", ".join(_plain(v) for v in value)
+        return ", ".join(plain(v) for v in value)
     return str(value)

@@ -12,12 +12,15 @@ from textual.widgets import Input
 from core.errors import ActionError
 from core.registry import REGISTRY, Action
 from core.session import Result
-from screens.base import Desk
+from screens.base import ActionScreen, Desk
 from screens.cursor import applies_to, offers_of, text_of
 from screens.detail_control import DetailControl
+from screens.edit_control import EditControl, concerns
+from screens.edits import is_edit, suits
 from screens.job_control import JobControl
 from screens.jobs import JobEnded, JobProgressed, Order
 from screens.keys import screen_bindings
+from screens.mark_control import MarkControl
 from screens.opening import Opening
 from screens.pane_screen import PaneScreen
 from screens.places import crumbs_spans, footer_spans, header_spans, tabs_spans
@@ -47,6 +50,7 @@ class Explorer(PaneScreen):
         *screen_bindings(),
         Binding("A", "all_steps", "All steps that are missing", show=False),
         Binding("R", "refresh_view", "Read again", show=False),
+        Binding("space", "mark_row", "Mark"),
     ]
 
     def __init__(self, desk: Desk) -> None:
@@ -57,6 +61,8 @@ class Explorer(PaneScreen):
         self.job_control = JobControl(self)
         self.runs_control = RunsControl(self)
         self.opening = Opening(self)
+        self.mark_control = MarkControl(self)
+        self.edit_control = EditControl(self)
 
     def on_mount(self) -> None:
         """Show where the person was; read the rest beside it."""
@@ -71,7 +77,8 @@ class Explorer(PaneScreen):
             self.tree_control.show_current(state.node if same else None, state.expanded if same else ())
         except ActionError as error:
             self.explain(error)
-        self.background("runs", self.runs_control.read)
+        self.mark_control.attach()
+        self.background("runs", self.runs_control.begin)
         self.set_interval(POLL_SECONDS, self._poll)
         self.set_interval(TICK_SECONDS, self._tick)
         self.set_timer(WARM_SECONDS, self._warm)
@@ -125,8 +132,9 @@ class Explorer(PaneScreen):
     def _footer(self) -> None:
         if self.is_current:
             unfinished = self.session.view.hierarchy is None
+            marks = self.mark_control.marks
             self.query_one("#footer", Bar).set_spans(
-                footer_spans(self.active_bindings, self.focused, self.size.width, unfinished)
+                footer_spans(self.active_bindings, self.focused, self.size.width, unfinished, marks)
             )
 
     def view_changed(self) -> None:
@@ -163,6 +171,16 @@ class Explorer(PaneScreen):
     def action_refresh_view(self) -> None:
         """Read everything again."""
         self.background("runs", self.runs_control.reread)
+
+    async def panes_reread(self) -> None:
+        """The tree is as it is now: so be the marks, the detail, the search, and the screens above this one."""
+        await self.mark_control.marks.renew(self.tree_control.row_of)
+        await self.detail_control.refresh()
+        await self.search_control.refresh()
+        self.view_changed()
+        for screen in self.app.screen_stack:
+            if isinstance(screen, ActionScreen):
+                screen.store_changed()
 
     # What the lists say.
 
@@ -222,20 +240,31 @@ class Explorer(PaneScreen):
 
     def applies(self, action: Action) -> bool:
         """Whether the cursor stands on something that the action's key can mean."""
+        if is_edit(action):
+            # Where no other action has the key, the edit itself says what it needs.
+            noun, verb = action.id.split(".", 1)
+            twin = noun == "cluster" and f"node.{verb}" in REGISTRY.load()
+            return not twin or suits(action, self.mark_control.subject)
         return applies_to(action, self.value)
 
     def intercept(self, action: Action) -> bool:
-        """Search, nodes and conversations have their own place on this screen."""
-        return self.opening.before(action)
+        """Edits ask for what the cursor does not tell; search, nodes and conversations have their own place here."""
+        return self.edit_control.before(action) or self.opening.before(action)
+
+    def action_mark_row(self) -> None:
+        """Mark the row under the cursor, or take its mark off."""
+        self.mark_control.toggle()
 
     def shown(self, action: Action, result: Result) -> None:
         """The session stands elsewhere: draw it."""
         self.opening.after(action, result)
 
     def action_back(self) -> None:
-        """Stop the job, leave the search line, or open the parent of the open node."""
+        """Leave the search line, take the marks off, stop the job, or open the parent of the open node."""
         if isinstance(self.focused, Input):
             self.activate("search" if self.search_control.rows.lines else "tree")
+        elif self.mark_control.clear():
+            pass
         elif self.desk.jobs.running is not None and not self.desk.jobs.stopping:
             self.action_stop_job()
         elif self.active != "tree":
@@ -262,10 +291,19 @@ class Explorer(PaneScreen):
         # First, for the next job in the queue begins where this one ended.
         if event.changes:
             self.session.go(**event.changes)
-        self.job_control.ended(event)
-        self.background("runs", self._after_job, event)
+        self.job_control.ended(event, quiet=concerns(event))
+        self.edit_control.ended(event)
+        if not self.edit_control.busy:
+            self.mark_control.changed()
+            self.background("runs", self._after_job, event)
 
     async def _after_job(self, event: JobEnded) -> None:
+        if concerns(event):
+            await self.runs_control.reread(self.edit_control.target(event))
+            restored = self.edit_control.restored(event)
+            if restored is not None:
+                await self.tree_control.go_to_cluster(restored)
+            return
         await self.runs_control.read()
         view = self.session.view
         if view.run is None or (

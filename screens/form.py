@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from textual import on
@@ -12,13 +13,16 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.events import DescendantFocus
 from textual.screen import ModalScreen
 from textual.strip import Strip
+from textual.widget import Widget
 from textual.widgets import Input
 
 from core.errors import ActionError
 from core.registry import Action, Param
-from core.text import one_line
+from core.text import one_line, visible
 from screens.dialogs import TextBlock
+from screens.picks import matching
 from screens.widgets.bars import Bar
+from screens.widgets.pick import Pick, PickField, PickInput
 from screens.widgets.spans import Drawn, Span
 
 LABEL = 18
@@ -66,6 +70,10 @@ class FormScreen(ModalScreen[dict[str, Any] | None]):
     Args:
         action: What will be run.
         known: Values that are known already.
+        given: Values that are not asked for.
+        hidden: Parameters that are not asked for.
+        about: What it is about, in place of what the action does.
+        picks: By parameter what it may be.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -75,13 +83,25 @@ class FormScreen(ModalScreen[dict[str, Any] | None]):
         Binding("shift+tab,up", "previous_field", "Previous field", show=False),
     ]
 
-    def __init__(self, action: Action, known: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        action: Action,
+        known: dict[str, Any],
+        *,
+        given: Mapping[str, Any] | None = None,
+        hidden: frozenset[str] = frozenset(),
+        about: str = "",
+        picks: Mapping[str, Sequence[Pick]] | None = None,
+    ) -> None:
         super().__init__()
         self._action = action
         self._known = known
+        self._given = dict(given or {})
+        self._told = about
+        self._picks = dict(picks or {})
         self._refused = ("", "")
         """The field whose value was refused, and why."""
-        self._fields = [p for name, p in action.params.items() if name != "yes"]
+        self._fields = [p for name, p in action.params.items() if name not in {"yes", *hidden}]
 
     def compose(self) -> ComposeResult:
         """What it does, a line a parameter, help of the one in focus, keys."""
@@ -89,7 +109,7 @@ class FormScreen(ModalScreen[dict[str, Any] | None]):
             title = Bar(classes="title")
             title.set_spans(((self._action.title, "heading"), (f"   {self._action.id}", "dim")))
             yield title
-            yield TextBlock(self._about(), "text")
+            yield TextBlock(self._told or self._about(), "strong" if self._told else "text")
             with VerticalScroll(id="fields", can_focus=False):
                 for param in self._fields:
                     yield self._row(param)
@@ -113,6 +133,7 @@ class FormScreen(ModalScreen[dict[str, Any] | None]):
         return "\n\n".join(" ".join(paragraph.split()) for paragraph in told.split("\n\n"))
 
     def _row(self, param: Param) -> Horizontal:
+        """The name of a parameter and its field."""
         label = Bar(classes="label")
         needed = param.required and param.name not in self._known
         label.set_spans(
@@ -122,12 +143,15 @@ class FormScreen(ModalScreen[dict[str, Any] | None]):
             )
         )
         value = self._known.get(param.name, param.default)
+        if param.name in self._picks:
+            field: Widget = PickField(param.name, self._picks[param.name], matching)
+            return Horizontal(label, field, classes="field field--pick")
         return Horizontal(label, _field(param, value, self._example(param.name)), classes="field")
 
     def _example(self, name: str) -> str:
         """The value that the first example gives to the parameter."""
-        found = re.search(rf"\b{name}=(\S+)", self._action.examples[0])
-        return found[1] if found else ""
+        found = re.search(rf"\b{name}=(\"[^\"]*\"|\S+)", self._action.examples[0])
+        return found[1].strip('"') if found else ""
 
     def on_mount(self) -> None:
         """The focus goes to the first field that must be filled."""
@@ -159,17 +183,17 @@ class FormScreen(ModalScreen[dict[str, Any] | None]):
         found: dict[str, Any] = {}
         for param in self._fields:
             field = self.query_one(f"#field-{param.name}")
-            value = field.value if isinstance(field, Input | Choice) else ""
-            value = value.strip()
+            value = _value(field).strip()
             default = "" if param.default is None else _text(param.default)
-            if value and (value != default or param.name in self._known):
+            emptied = param.required and param.annotation is str and param.name in self._known
+            if emptied or (value and (value != default or param.name in self._known)):
                 found[param.name] = value
         return found
 
     def action_run_form(self) -> None:
         """Check the values; run when they are right."""
         try:
-            params = self._action.validate(self.values())
+            checked = self._action.validate({**self._given, **self.values()})
         except ActionError as error:
             wrong = next((p.name for p in self._fields if f"{p.name}=" in error.message), "")
             self._refused = (wrong, str(error))
@@ -177,7 +201,7 @@ class FormScreen(ModalScreen[dict[str, Any] | None]):
                 self.query_one(f"#field-{wrong}").focus()
             self._say(str(error), "bad")
         else:
-            self.dismiss(params)
+            self.dismiss({name: value for name, value in checked.items() if name not in self._given})
 
     def action_leave(self) -> None:
         """Do nothing."""
@@ -198,8 +222,18 @@ def _field(param: Param, value: Any, example: str) -> Input | Choice:
         return Choice(("no", "yes"), "yes" if value else "no", name)
     if param.choices:
         return Choice((*(("",) if param.optional else ()), *param.choices), _text(value), name)
-    hint = f"needed; for example {example}" if param.required else "default"
-    return Input(_text(value), placeholder=hint, id=name, compact=True, select_on_focus=False)
+    free = "may stay empty" if param.default == "" else "default"
+    hint = f"needed; for example {example}" if param.required else free
+    # A line that is typed passes what stands in it to the terminal as it is.
+    shown = visible(_text(value)).replace("\n", " ")
+    return Input(shown, placeholder=hint, id=name, compact=True, select_on_focus=False)
+
+
+def _value(field: Widget) -> str:
+    """What a field holds."""
+    if isinstance(field, PickInput):
+        return field.picked
+    return field.value if isinstance(field, Input | Choice) else ""
 
 
 def _text(value: Any) -> str:

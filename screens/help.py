@@ -9,17 +9,35 @@ from screens.dialogs import PagerScreen
 from screens.keys import PANE_SCOPES, everywhere
 from screens.places import key_name
 from screens.widgets.panes import PANE_TITLES
-from screens.widgets.spans import COHERENCE_LEGEND, Line, fit
+from screens.widgets.spans import COHERENCE_LEGEND, Line, fit, wrap
+
+KEYS = 26
+"""Cells of the keys."""
 
 MOTIONS = (
     ("j k, arrows", "down, up"),
     ("g G, home end", "top, bottom"),
     ("pgup pgdn, ctrl+u ctrl+d", "a page, half a page"),
-    ("space o, l h, left right", "expand and collapse a node; h goes to the parent's line"),
+    ("o, l h, left right", "expand and collapse a node; h goes to the parent's line"),
     ("n p", "next and previous sibling; in the reader next and previous conversation"),
     ("1 2 3 4, tab shift+tab", "go to a pane"),
     ("z", "one pane alone, or all (from 120 columns on)"),
-    ("esc, backspace", "stop the running job, else back: leave a line, the parent node"),
+    (
+        "esc, backspace",
+        "take the marks off, else stop the running job, else back: leave a line, the parent node",
+    ),
+)
+
+MARKING = (
+    ("space", "mark a query, a cluster or a theme, and go to the next row; esc takes all marks off"),
+    ("c s", "with marked queries: move them to another cluster, or split them off into a new one"),
+    (
+        "M b f r d v C",
+        "with marked clusters: merge, tag, flag, rate, delete, move, or put a new theme over them",
+    ),
+    ("u U", "undo your last edit of this run, and do it again; nothing that can be undone asks first"),
+    ("J", "the history; in it enter shows an edit, u undoes the one under the cursor"),
+    ("V", "the review: a accept, e rename, M merge, s split, f flag, n later"),
 )
 
 SEARCHING = (
@@ -53,20 +71,22 @@ class HelpScreen(PagerScreen):
         super().__init__("Help")
         self._keymap = keymap
 
-    def lines(self, width: int) -> list[Line]:  # noqa: ARG002
+    def lines(self, width: int) -> list[Line]:
         """Everything, by area."""
         actions = list(REGISTRY.load().values())
         lines = [
-            *_block("Moving", MOTIONS),
-            *_block("In the search pane", SEARCHING),
-            *_block("The program", PROGRAM),
+            *_block(width, "Moving", MOTIONS),
+            *_block(width, "Marking and editing", MARKING),
+            *_block(width, "In the search pane", SEARCHING),
+            *_block(width, "The program", PROGRAM),
         ]
         with_keys = [action for action in actions if self.keys(action)]
-        lines += _block("Actions, everywhere", self._rows(a for a in with_keys if everywhere(a)))
+        lines += _block(width, "Actions, everywhere", self._rows(a for a in with_keys if everywhere(a)))
         for pane, scopes in PANE_SCOPES.items():
             rows = self._rows(a for a in with_keys if a.scope in scopes and not everywhere(a))
-            lines += _block(f"Actions, in {PANE_TITLES[pane]}", rows)
-        lines += [Line((("Marks", "heading"),)), Line(((COHERENCE_LEGEND, "text"),))]
+            lines += _block(width, f"Actions, in {PANE_TITLES[pane]}", rows)
+        lines += [Line((("Signs", "heading"),)), Line(((COHERENCE_LEGEND, "text"),))]
+        lines += [Line((("\u25b6 cursor   \u25c6 marked   \u25c8 both", "text"),))]
         lines += [
             Line(
                 (
@@ -94,6 +114,10 @@ class HelpScreen(PagerScreen):
         return rows
 
 
-def _block(title: str, rows: Iterable[tuple[str, str]]) -> list[Line]:
-    body = [Line(((f"  {keys:<26}", "key"), (told, "text"))) for keys, told in rows]
+def _block(width: int, title: str, rows: Iterable[tuple[str, str]]) -> list[Line]:
+    """A heading and rows of keys and what they do, wrapped beside the keys."""
+    body: list[Line] = []
+    for keys, told in rows:
+        for n, part in enumerate(wrap(told, width - KEYS - 2)):
+            body.append(Line(((f"  {keys if n == 0 else '':<{KEYS}}", "key"), (part, "text"))))
     return [Line(((title, "heading"),)), *body, Line()] if body else []

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 BAR = 20
 """Cells of the bar."""
 
+QUIET_SECONDS = 0.4
+"""An edit that is done within this time shows no bar: the panes would jump for nothing."""
+
 ROOMY = 100
 """From so many columns on the bar has its full length."""
 
@@ -37,7 +40,9 @@ class JobControl:
         """Show how far the running job is; nothing without one."""
         bar = self.screen.query_one("#job", Bar)
         running = self.jobs.running
-        bar.set_class(running is not None, "-shown")
+        quick = running is not None and REGISTRY.get(running.action).effect == "write"
+        late = self.jobs.elapsed()[0] >= QUIET_SECONDS
+        bar.set_class(running is not None and (late or not quick), "-shown")
         if running is not None:
             bar.set_spans(self._spans(REGISTRY.get(running.action).title))
 
@@ -69,17 +74,19 @@ class JobControl:
         spans.append((counts, "dim"))
         return tuple(spans)
 
-    def ended(self, event: JobEnded) -> None:
-        """Say how the job ended, and go on."""
+    def ended(self, event: JobEnded, quiet: bool = False) -> None:
+        """Say how the job ended, unless somebody else does, and go on."""
         failed = event.error is not None
         self.jobs.ended(failed)
         if event.error is not None:
             self._all = False
-            if isinstance(event.error, Cancelled) or getattr(event.error, "code", "") == "cancelled":
+            if quiet:
+                pass
+            elif isinstance(event.error, Cancelled) or getattr(event.error, "code", "") == "cancelled":
                 self.screen.say("Stopped. What was finished is kept.", "warning")
             else:
                 self.screen.explain(event.error)
-        elif event.result is not None:
+        elif event.result is not None and not quiet:
             self.screen.say(told(event.result))
             from screens.dialogs import ErrorScreen
 

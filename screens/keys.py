@@ -12,8 +12,8 @@ from core.registry import REGISTRY, Action
 
 PANE_SCOPES: dict[str, tuple[str, ...]] = {
     "runs": ("runs",),
-    "tree": ("tree",),
-    "cluster": ("query", "tree", "cluster"),
+    "tree": ("cluster", "tree"),
+    "cluster": ("query", "cluster", "tree"),
     "search": ("query", "search", "tree"),
 }
 """Which actions a pane binds; where one key has several, the first that has something to work on is meant."""
@@ -93,7 +93,8 @@ def _bad(what: str, hint: str, close: tuple[str, ...] = ()) -> ActionError:
 RESERVED: dict[str, str] = {
     **dict.fromkeys(("j", "k", "h", "l", "g", "G", "up", "down", "left", "right", "home", "end"), "moves the cursor"),
     **dict.fromkeys(("pageup", "pagedown", "ctrl+d", "ctrl+u", "ctrl+f"), "scrolls"),
-    **dict.fromkeys(("space", "o", "n", "p"), "walks the tree"),
+    **dict.fromkeys(("o", "n", "p"), "walks the tree"),
+    "space": "marks a row",
     **dict.fromkeys(("tab", "shift+tab", "1", "2", "3", "4", "z"), "changes panes"),
     **dict.fromkeys(("m", "w"), "changes how search works"),
     **dict.fromkeys(("escape", "backspace", "ctrl+c"), "goes back or stops"),

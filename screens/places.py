@@ -13,6 +13,7 @@ from textual.widgets import Input
 from core.rows import RunRow
 from core.text import one_line
 from core.view import View
+from screens.marks import Marks
 from screens.widgets.panes import PANE_TITLES, PANES
 from screens.widgets.spans import Span
 
@@ -78,15 +79,35 @@ def crumbs_spans(view: View, path: Iterable[str]) -> tuple[Span, ...]:
     return tuple(spans)
 
 
+MARKED_QUERIES = ("query.move", "cluster.split")
+MARKED_CLUSTERS = (
+    "cluster.merge",
+    "cluster.tag",
+    "cluster.flag",
+    "node.move",
+    "node.create",
+    "cluster.delete",
+)
+MARKED_THEMES = ("node.merge", "node.move", "node.create")
+"""What is done with marked rows, in the order in which the footer offers it."""
+
+
 def footer_spans(
-    bindings: Mapping[str, ActiveBinding], focused: Widget | None, width: int, unfinished: bool
+    bindings: Mapping[str, ActiveBinding],
+    focused: Widget | None,
+    width: int,
+    unfinished: bool,
+    marks: Marks,
 ) -> tuple[Span, ...]:
-    """The keys that matter here, as many as fit; help always, and the steps where some are `unfinished`."""
+    """The keys that matter here, as many as fit; help always, the steps where some are `unfinished`, and what can be done
+    with the rows that are marked."""
     if isinstance(focused, Input):
-        return _keys(
+        return keys_spans(
             (("enter", "search by meaning"), ("down", "results"), ("tab", "next pane"), ("esc", "leave")),
             width,
         )
+    if len(marks):
+        return keys_spans(_marked(bindings, marks), width, f"\u25c6 {marks.words()}")
     found: list[tuple[str, str]] = [("A", "all missing steps")] if unfinished else []
     seen: set[str] = set()
     for key, active in bindings.items():
@@ -94,13 +115,31 @@ def footer_spans(
         if binding.show and binding.description and binding.action not in seen:
             seen.add(binding.action)
             found.append((key_name(key), binding.description.lower()))
-    return _keys((*found, ("tab", "pane"), ("y", "copy"), (":", "action"), ("q", "quit")), width)
+    return keys_spans((*found, ("tab", "pane"), ("y", "copy"), (":", "action"), ("q", "quit")), width)
 
 
-def _keys(keys: Iterable[tuple[str, str]], width: int) -> tuple[Span, ...]:
+def _marked(bindings: Mapping[str, ActiveBinding], marks: Marks) -> list[tuple[str, str]]:
+    """Keys for the marks, with the titles of their actions."""
+    keys = {active.binding.action: key_name(key) for key, active in bindings.items()}
+    titles = {active.binding.action: active.binding.description for active in bindings.values()}
+    nodes = MARKED_CLUSTERS if marks.clusters else MARKED_THEMES if marks.nodes else ()
+    queries = MARKED_QUERIES[: 2 if marks.source is not None else 1] if marks.texts else ()
+    wanted = (*queries, *nodes)
+    named = [f"screen.do('{action}')" for action in wanted]
+    return [*((keys[a], _verb(titles[a])) for a in named if a in keys), ("esc", "unmark")]
+
+
+def _verb(title: str) -> str:
+    """`merge` of `Merge into another cluster`, `new theme` of `New theme`."""
+    words = title.lower().split()
+    return " ".join(words[: 2 if words[0] == "new" else 1])
+
+
+def keys_spans(keys: Iterable[tuple[str, str]], width: int, head: str = "") -> tuple[Span, ...]:
+    """Keys with what they do, as many as fit, and always the key of the help."""
     last: list[Span] = [(" ?", "key"), (" help ", "dim")]
-    left = width - sum(cell_len(text) for text, _ in last)
-    spans: list[Span] = []
+    spans: list[Span] = [(f" {head} ", "strong")] if head else []
+    left = width - sum(cell_len(text) for text, _ in (*spans, *last))
     for key, word in keys:
         cells = cell_len(key) + cell_len(word) + 4
         if cells > left:

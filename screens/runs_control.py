@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from core.rows import RunRow
@@ -26,6 +27,7 @@ class RunsControl:
         self._version: int | None = None
         self._looking = False
         self._trouble = ""
+        self._reading = asyncio.Lock()
 
     @property
     def rows(self) -> RowList:
@@ -36,6 +38,12 @@ class RunsControl:
     def current(self) -> RunRow | None:
         """The run that the session stands on, as the list has it."""
         return next((row for row in self.runs if row.run == self.session.view.run), None)
+
+    async def begin(self) -> None:
+        """Read the runs for the first time, and take note of what everything shown knows of."""
+        self._version = await self.screen.desk.reading.data_version()
+        await self.screen.edit_control.look()
+        await self.read()
 
     async def read(self) -> None:
         """Read the runs and show them."""
@@ -66,13 +74,11 @@ class RunsControl:
         self._looking = True
         try:
             version = await self.screen.desk.reading.data_version()
-            if (
-                self._version is not None
-                and version != self._version
-                and self.screen.desk.jobs.running is None
-            ):
+            if self._version is None:
+                self._version = version
+            elif version != self._version and await self._matters():
                 await self.reread()
-            self._version, self._trouble = version, ""
+            self._trouble = ""
         except Exception as error:
             # Said once, not every two seconds.
             if str(error) != self._trouble:
@@ -81,8 +87,27 @@ class RunsControl:
         finally:
             self._looking = False
 
-    async def reread(self) -> None:
-        """Read everything that is shown."""
+    async def _matters(self) -> bool:
+        """Whether what changed is worth reading everything again: of a job that runs here only the end is."""
+        if self.screen.desk.jobs.running is None:
+            return True
+        edits = self.screen.edit_control
+        return not edits.busy and await edits.newest() != edits.seen
+
+    async def reread(self, follow: int | None = None) -> None:
+        """Read everything that is shown; cursors and marks stay.
+
+        Args:
+            follow: The cluster to which the tree's cursor goes when its own is gone.
+        """
+        async with self._reading:
+            version = await self.screen.desk.reading.data_version()
+            await self.screen.edit_control.look()
+            await self._reread(follow)
+            await self.screen.panes_reread()
+            self._version = version
+
+    async def _reread(self, follow: int | None) -> None:
         await self.read()
         view, current = self.session.view, self.current
         if current is None and view.run is not None:
@@ -93,7 +118,7 @@ class RunsControl:
         elif current is None:
             self.screen.tree_control.show_current()
         else:
-            await self.screen.tree_control.refresh()
+            await self.screen.tree_control.refresh(follow)
 
     def _leave_run(self) -> None:
         """The current run is gone: open the newest that is finished, or none."""

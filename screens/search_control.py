@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from core.errors import ActionError
 from core.session import Result
 from core.text import one_line
+from screens.cursor import same_row
 from screens.widgets.bars import Bar
 from screens.widgets.detail_lines import hit_line
 from screens.widgets.panes import SearchPane
@@ -22,6 +23,9 @@ DEBOUNCE = 0.15
 
 PAGE = 100
 """Results that are read at once."""
+
+MOST = 1_000
+"""Results that are read again at most."""
 
 MODES: dict[str | None, str] = {None: "words and meaning", "text": "words", "vector": "meaning"}
 """What `mode=` means; `None` leaves the choice to the action."""
@@ -77,6 +81,24 @@ class SearchControl:
 
     def _search(self, wait: float) -> None:
         self.screen.background("search", self._run, wait)
+
+    async def refresh(self) -> None:
+        """Search again, as far as was shown; the cursor stays on its row."""
+        if not self.text.strip():
+            return
+        reading = self.screen.desk.reading if self.mode == "text" else self.screen.desk.searching
+        limit = min(max(PAGE, len(self._rows)), MOST)
+        try:
+            result = await reading.dispatch("search.queries", {**self._params(), "limit": limit})
+        except ActionError as error:
+            # The node in which was searched is gone, say.
+            self._say(((str(error), "warn"),))
+            return
+        here = self.rows.value
+        self._rows, self._after = result.data, result.after
+        self.draw()
+        self.rows.select_near(lambda value: same_row(value, here))
+        self._count(result)
 
     def _params(self) -> dict[str, Any]:
         params: dict[str, Any] = {"text": self.text, "limit": PAGE}

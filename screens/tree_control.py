@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core.errors import ActionError
@@ -14,6 +15,9 @@ from screens.widgets.tree_list import Branch, TreeList
 
 if TYPE_CHECKING:
     from screens.explorer import Explorer
+
+ROOM = 50
+"""How many more children are read again than were shown: those that edits have brought."""
 
 PAGE = 1_000
 """Children of a node that are read at once."""
@@ -39,6 +43,9 @@ class TreeControl:
         """Show the tree of the session's view, with `node` open."""
         view = self.session.view
         self.path = ()
+        if self.shown != (view.run, view.hierarchy):
+            # Nodes of two trees have the same ids.
+            self.screen.mark_control.clear()
         self.shown = (view.run, view.hierarchy)
         self._legend(view.run is not None)
         if view.hierarchy is not None:
@@ -145,23 +152,101 @@ class TreeControl:
         self.rows.rebuild()
         self.screen.tree_filled()
 
-    async def refresh(self) -> None:
-        """Read again what is shown; lines, cursor and what is expanded stay."""
+    async def refresh(self, follow: int | None = None) -> None:
+        """Read again what is shown; lines, cursor and what is expanded stay.
+
+        Args:
+            follow: The cluster to which the cursor goes when what it stood on is gone.
+        """
         tree = self.rows
         if not tree.roots:
             return
         root = tree.roots[0]
-        for branch in [b for b in tree.branches() if b.expanded and b.loaded]:
-            limit = max(len(branch.children), 1)
-            if self.session.view.hierarchy is None:
-                result = await self.screen.desk.reading.dispatch("cluster.list", {"limit": min(limit, PAGE)})
-            else:
-                result = await self.screen.desk.reading.dispatch(
-                    "node.list", {"parent": branch.key, "limit": min(limit, PAGE)}
-                )
-            total = result.total if result.total is not None else len(result.data)
-            tree.add_children(branch, result.data, result.after, total, replace=True)
+        await self._renew(root)
+        root.row = replace(root.row, children=root.total) if isinstance(root.row, NodeRow) else root.row
+        here = tree.branch.key if tree.branch is not None else None
         tree.set_roots((root,))
+        if here is not None and not tree.go_to(here):
+            await self._find(here, follow)
+        await self._renew_path()
+
+    async def _renew(self, branch: Branch) -> None:
+        """Read the children of a branch again, and of those that are expanded theirs."""
+        limit = min(max(len(branch.children) + ROOM, 1), PAGE)
+        if self.session.view.hierarchy is None:
+            result = await self.screen.desk.reading.dispatch("cluster.list", {"limit": limit})
+        else:
+            try:
+                result = await self.screen.desk.reading.dispatch(
+                    "node.list", {"parent": branch.key, "limit": limit}
+                )
+            except ActionError as error:
+                # It went away between the reading of its parent and this one.
+                if error.code != "unknown_node":
+                    raise
+                return
+        total = result.total if result.total is not None else len(result.data)
+        self.rows.add_children(branch, result.data, result.after, total, replace=True)
+        for child in branch.children:
+            if child.expanded and child.loaded:
+                await self._renew(child)
+
+    async def _find(self, key: str, follow: int | None) -> None:
+        """Put the cursor on a node that stands elsewhere now, or on the one that took its place."""
+        if self.session.view.hierarchy is None:
+            if follow is not None:
+                self.rows.go_to(f"cluster {follow}")
+            return
+        reading = self.screen.desk.reading
+        for node in (key, follow):
+            try:
+                if isinstance(node, int):
+                    node = (
+                        await reading.dispatch("cluster.show", {"cluster": node, "examples": 1})
+                    ).data.node
+                if node is not None:
+                    await self._reveal((await reading.dispatch("node.open", {"node": node})).data)
+                    return
+            except ActionError as error:
+                if error.code not in ("unknown_node", "unknown_cluster"):
+                    raise
+
+    async def go_to_cluster(self, cluster: int) -> None:
+        """Put the cursor on a cluster."""
+        branch = next((b for b in self.rows.branches() if b.row.cluster == cluster), None)
+        if branch is None or not self.rows.go_to(branch.key):
+            await self._find(branch.key if branch is not None else f"cluster {cluster}", cluster)
+
+    async def _renew_path(self) -> None:
+        """The titles on the way to the open node as they are now; the root where the node is gone."""
+        node = self.session.view.node
+        if self.session.view.hierarchy is None or node is None:
+            return
+        try:
+            opened = (await self.screen.desk.reading.dispatch("node.open", {"node": node})).data
+        except ActionError as error:
+            if error.code != "unknown_node":
+                raise
+            opened = self.session.dispatch("node.open", {"node": "root"}).data
+        self.path = opened.path
+        self.rows.opened = opened.node
+        self.rows.rebuild()
+
+    async def row_of(self, key: str) -> NodeRow | ClusterRow | None:
+        """The row of a node or a cluster, read where it is not loaded; `None` where it is gone."""
+        branch = self.rows.find(key)
+        if branch is not None:
+            return branch.row
+        if self.session.view.hierarchy is None:
+            return None
+        try:
+            opened = await self.screen.desk.reading.dispatch("node.open", {"node": key})
+        except ActionError as error:
+            if error.code != "unknown_node":
+                raise
+            return None
+        row: NodeRow = opened.data
+        return row
 
     async def _steps(self) -> None:
         """Nothing is clustered yet: what to do next."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
+from core.registry import REGISTRY
 from core.rows import NodeRow, RunRow, TextRow
 from core.session import Session
 from screens.conversation import ConversationScreen
@@ -150,7 +151,7 @@ async def test_vim_motions_in_the_tree(fixture_workspace: Path) -> None:
         await run.press("p")
         first = run.tree.branch
         assert first is run.tree.roots[0].children[0]
-        await run.press("space")
+        await run.press("o")
         assert first is not None
         assert first.expanded
         await run.press("l", "h")
@@ -274,8 +275,9 @@ async def test_a_form_is_made_from_the_schema_and_runs_the_action(own_workspace:
         await run.press("K")
         form = run.app.screen
         assert isinstance(form, FormScreen)
+        typed = [p for p in REGISTRY.get("run.kmeans").params.values() if p.annotation is not bool]
         assert [field.id for field in form.query(Input)] == [
-            f"field-{name}" for name in ("k", "seed", "dataset", "space", "description")
+            f"field-{param.name}" for param in typed if not param.choices
         ]
         await run.press("0", "enter")
         assert run.app.screen is form or isinstance(run.app.screen, ErrorScreen)
@@ -368,8 +370,6 @@ async def test_a_failed_job_explains_itself_in_a_dialog(own_workspace: Path) -> 
 async def test_a_fault_of_the_program_shows_a_traceback(
     own_workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from core.registry import REGISTRY
-
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("[/b] planted")
 
@@ -432,8 +432,6 @@ def test_completions_come_from_the_table() -> None:
 
 
 async def test_help_lists_every_action_and_the_users_keys(fixture_workspace: Path) -> None:
-    from core.registry import REGISTRY
-
     async with driven(fixture_workspace, NARROW, read_only=True, keymap={"run.kmeans": "Z"}) as run:
         await run.press("question_mark")
         assert isinstance(run.app.screen, HelpScreen)

@@ -22,14 +22,19 @@ from screens.dialogs import ConfirmScreen, ErrorScreen, ResultScreen
 from screens.explorer import Explorer
 from screens.form import FormScreen
 from screens.help import HelpScreen
+from screens.history import EditScreen, HistoryScreen
 from screens.keys import check_keymap, places
 from screens.palette import ActionProvider
 from screens.prompt import PromptScreen
+from screens.review import ReviewScreen
 from screens.widgets.panes import ClusterPane, RunsPane, SearchPane, TreePane
 from tests.doors import NOW, copied, run_text
 from tests.pilots import Driven, driven
 
 PANES = (RunsPane, TreePane, ClusterPane, SearchPane)
+SCREENS = (
+    Explorer, ConversationScreen, FormScreen, PromptScreen, ConfirmScreen, HistoryScreen, ReviewScreen, *PANES,
+)  # fmt: skip
 
 
 def declared(owner: type[DOMNode]) -> list[Binding]:
@@ -84,7 +89,7 @@ def test_keys_of_actions_are_not_those_of_chrome() -> None:
 
 def test_every_key_can_be_typed_in_any_terminal() -> None:
     eaten = {"ctrl+a", "ctrl+b", "ctrl+s", "ctrl+j", "ctrl+i", "ctrl+m", "ctrl+h", "ctrl+left_square_bracket"}
-    for owner in (Explorer, ConversationScreen, FormScreen, PromptScreen, ConfirmScreen, *PANES):
+    for owner in SCREENS:
         for binding in declared(owner):
             assert binding.key not in eaten, (owner, binding.key)
 
@@ -124,10 +129,14 @@ async def test_no_screen_has_a_private_key(own_workspace: Path) -> None:
         await look("enter")
         assert isinstance(run.app.screen, ResultScreen)
         await run.press("escape")
+        for keys in (("V",), ("f",), ("M",), ("escape", "escape", "2", "g", "J"), ("enter",)):
+            await look(*keys)
+        await run.press("escape", "escape")
         run.explorer.explain(ActionError("x", "y"))
         await look()
         assert seen >= {
             Explorer, HelpScreen, PromptScreen, FormScreen, ConfirmScreen, ConversationScreen, ResultScreen, ErrorScreen,
+            HistoryScreen, EditScreen, ReviewScreen,
         }  # fmt: skip
 
 
@@ -184,6 +193,18 @@ BY_KEYS: dict[str, tuple[tuple[str, ...], str]] = {
     "tree": (("B", "enter"), "hierarchy.build run=@run"),
     "rename": (("colon", *"run.rename label=New", "enter"), "run.rename label=New"),
     "delete": (("1", "D", "y"), "run.delete run=@run yes=true"),
+    "title": (("j", "l", "l", "e", "X", "enter"), 'cluster.rename cluster={cluster} title="{title}X"'),
+    "merge": (("j", "l", "l", "M", "enter"), "cluster.merge cluster={cluster} into={near}"),
+    "move": (
+        ("j", "l", "l", "enter", "space", "space", "c", "enter"),
+        "node.open node={leaf}\nquery.move text_id={texts} from_cluster={cluster} to={near}",
+    ),
+    "flag": (("j", "l", "l", "f", "u", "U"), "cluster.flag cluster={cluster}\nedit.undo\nedit.redo"),
+    "theme": (("j", "l", "l", "C", *"Mine", "enter"), "node.create title=Mine children={leaf}"),
+    "restored": (
+        ("j", "l", "l", "d", "enter", "u"),
+        "cluster.delete cluster={cluster} orphan=true\nedit.undo",
+    ),
 }
 """Keys on one copy, and the script that must have the same effect on another."""
 
@@ -199,15 +220,19 @@ async def test_keys_and_script_make_the_same_world(
     )
     plain = Session(by_script, clock=lambda: NOW, read_only=True)
     leaf = plain.dispatch("node.list", {"parent": "t1"}).data[0]
-    query = plain.dispatch("cluster.show", {"cluster": leaf.cluster}).data.central[0].query
+    detail = plain.dispatch("cluster.show", {"cluster": leaf.cluster}).data
     plain.close()
+    values = {
+        "leaf": leaf.node, "query": detail.central[0].query, "cluster": leaf.cluster, "title": detail.title,
+        "near": detail.neighbours[0].cluster, "texts": ",".join(str(row.text_id) for row in detail.central[:2]),
+    }  # fmt: skip
     async with driven(by_keys) as run:
         names = {" ": "space", ".": "full_stop", "=": "equals_sign", "_": "underscore"}
         await run.press(*[names.get(key, key) for key in keys])
         await run.settle()
         assert not isinstance(run.app.screen, ErrorScreen), run.top()
         seen = run.session.view.shown()
-    ran = run_text(by_script, script.format(leaf=leaf.node, query=query))
+    ran = run_text(by_script, script.format(**values))
     assert ran.code == 0, ran.err
     assert world(by_keys) == world(by_script)
     assert seen == ran.rows[-1]["view"]
@@ -251,7 +276,7 @@ def test_help_tells_every_key() -> None:
     }
     lines = ["".join(text for text, _ in line.spans) for line in HelpScreen({}).lines(200)]
     told = re.findall(r"[^\s,]+", " ".join(line[:28] for line in lines))
-    for owner in (Explorer, ConversationScreen, RowList, TreeList, *PANES):
+    for owner in (Explorer, ConversationScreen, HistoryScreen, ReviewScreen, RowList, TreeList, *PANES):
         for base in owner.__mro__:
             if base.__module__.startswith("screens"):
                 for binding in Binding.make_bindings(vars(base).get("BINDINGS", ())):
@@ -261,3 +286,5 @@ def test_help_tells_every_key() -> None:
 def test_screens_are_action_screens() -> None:
     assert issubclass(Explorer, ActionScreen)
     assert issubclass(ConversationScreen, ActionScreen)
+    assert issubclass(HistoryScreen, ActionScreen)
+    assert issubclass(ReviewScreen, ActionScreen)

@@ -131,6 +131,7 @@ def cluster_lines(detail: ClusterDetail, width: int, members: int | None) -> lis
     lines = [Line(((part, "strong"),)) for part in wrap(one_line(detail.title, 300), width)]
     lines += paragraph(detail.description, width)
     lines.append(Line(_facts(detail)))
+    lines += _said(detail, width)
     if detail.phrases:
         lines += paragraph("Phrases: " + " \u00b7 ".join(detail.phrases), width, "other", 2)
     half = width // 2
@@ -169,6 +170,22 @@ def cluster_lines(detail: ClusterDetail, width: int, members: int | None) -> lis
     count = "" if members is None else f"{members:,} "
     lines.append(heading(f"All {count}distinct queries, the most typical first"))
     return lines
+
+
+def _said(detail: ClusterDetail, width: int) -> list[Line]:
+    """What people said of the cluster: flags, tags, how good they find it, and the note."""
+    spans: list[Span] = []
+    if detail.flags:
+        spans += [
+            ("\u2691 ", "warn"),
+            (", ".join(one_line(flag, 40) for flag in detail.flags) + "  ", "warn"),
+        ]
+    if detail.quality is not None:
+        spans += [("rated ", "dim"), (f"{detail.quality} of 5  ", "strong")]
+    if detail.tags:
+        spans += [("tags ", "dim"), (", ".join(one_line(tag, 40) for tag in detail.tags), "other")]
+    lines = [Line(tuple(spans))] if spans else []
+    return lines + (paragraph("Note: " + detail.notes, width, "text", 6) if detail.notes else [])
 
 
 def _facts(detail: ClusterDetail) -> tuple[Span, ...]:

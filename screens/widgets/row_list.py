@@ -15,6 +15,16 @@ from textual.strip import Strip
 
 from screens.widgets.spans import Drawn, Line
 
+MARKS = {
+    (False, False, False): " ",
+    (False, True, False): "\u25b7",
+    (False, True, True): "\u25b6",
+    (True, False, False): "\u25c6",
+    (True, True, False): "\u25c7",
+    (True, True, True): "\u25c8",
+}
+"""What stands before a line, by whether it is marked, has the cursor, and has the focus: told by shape, not by colour."""
+
 NEAR = 40
 """How many lines before the end the next page is asked for."""
 
@@ -86,6 +96,8 @@ class RowList(Drawn, ScrollView, can_focus=True):
         """The index of the cursor's line; -1 when no line has a value."""
         self.more = False
         """Whether the list goes on after its last line."""
+        self.is_marked: Callable[[object], bool] | None = None
+        """Whether the line of a value is marked; `None` where nothing can be."""
         self._stops: list[int] = []
         self._asked = False
         self._width = 0
@@ -94,6 +106,11 @@ class RowList(Drawn, ScrollView, can_focus=True):
     def value(self) -> object:
         """The value of the cursor's line."""
         return self.lines[self.cursor].value if 0 <= self.cursor < len(self.lines) else None
+
+    @property
+    def at_first(self) -> bool:
+        """Whether the cursor stands on the first line with a value, or there is none."""
+        return not self._stops or self.cursor == self._stops[0]
 
     @property
     def inner_width(self) -> int:
@@ -137,6 +154,13 @@ class RowList(Drawn, ScrollView, can_focus=True):
                 self._move(at)
                 return True
         return False
+
+    def select_near(self, wanted: Callable[[object], bool]) -> bool:
+        """Put the cursor on the line nearest to it whose value is wanted; false when there is none."""
+        found = [at for at in self._stops if wanted(self.lines[at].value)]
+        if found and self.cursor not in found:
+            self._move(min(found, key=lambda at: abs(at - self.cursor)))
+        return bool(found)
 
     def step(self, by: int) -> bool:
         """Move over `by` lines that have a value; false at the end."""
@@ -210,7 +234,9 @@ class RowList(Drawn, ScrollView, can_focus=True):
         if not 0 <= at < len(self.lines):
             return self.draw((), width)
         here = at == self.cursor
-        mark = ("\u25b6" if self.has_focus else "\u25b7") if here else " "
+        value = self.lines[at].value
+        marked = self.is_marked is not None and value is not None and self.is_marked(value)
+        mark = MARKS[marked, here, here and self.has_focus]
         return self.draw(((mark, "key"), *self.lines[at].spans), width, cursor=here and self.has_focus)
 
     def action_cursor_down(self) -> None:

@@ -67,7 +67,7 @@ class TreeList(RowList):
     """Nodes with size, share, marks and title. It asks for children and never reads them itself."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space,o", "fold", "Expand"),
+        Binding("o", "fold", "Expand", show=False),
         Binding("right,l", "expand", "Expand", show=False),
         Binding("left,h", "collapse", "Collapse", show=False),
         Binding("n", "sibling(1)", "Next sibling", show=False),
@@ -211,10 +211,10 @@ class TreeList(RowList):
         if isinstance(value, More):
             self.post_message(self.ChildrenWanted(value.branch))
         elif isinstance(value, Branch) and value.count:
-            if value.expanded:
-                self.step(1)
-            else:
+            if not value.expanded:
                 self.open(value)
+            elif value.loaded:
+                self.step(1)
 
     def open(self, branch: Branch) -> None:
         """Expand a branch, reading its children when they are not there."""
