@@ -6,12 +6,14 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from core.cursors import signed, unsigned
 from core.facets.tops import top_values
 from core.facets.where import conditions
 from core.lookup import RunInfo, bad_cursor, check_cluster, check_limit, find_hierarchy, find_run
 from core.page import Page
 from core.rows import ClusterDetail, ClusterRow, Neighbour, Share, TextRow
 from core.tree import node_of_cluster, path_of
+from core.update.lag import lag_note
 from db.edits import version
 from db.search import Filter
 from db.titles import DESCRIPTION_SQL, SUMMARY_JOIN, TITLE_SQL
@@ -46,12 +48,13 @@ def clusters(workspace: Workspace, run: str | None, sort: str, limit: int, after
     """
     check_limit(limit)
     found = find_run(workspace, run)
+    made_by = ("cluster.list", found.name, sort)
     key = f"json_array(c.kind <> 'cluster', {_ORDERS[sort]}, c.number)"
     rows = workspace.rows(
         f"SELECT * FROM ({_CLUSTER.replace('SELECT ', f'SELECT {key} AS cursor, ', 1)})"
         " WHERE :after IS NULL OR (cursor ->> 0, cursor ->> 1, cursor ->> 2) > (:a, :b, :c)"
         " ORDER BY cursor ->> 0, cursor ->> 1, cursor ->> 2 LIMIT :limit",
-        {"run": found.id, "limit": limit + 1, **_cursor(after, 3)},
+        {"run": found.id, "limit": limit + 1, **_cursor(unsigned(after, *made_by), 3)},
     )
     total, queries = workspace.row(
         "SELECT count(*), coalesce(sum(size), 0) FROM cluster WHERE run_id = ?", (found.id,)
@@ -62,7 +65,8 @@ def clusters(workspace: Workspace, run: str | None, sort: str, limit: int, after
         )
         for _, number, kind, title, size, texts, coherence, phrases, *_ in rows[:limit]
     )
-    return Page(page, total, rows[limit - 1][0] if len(rows) > limit else None)
+    cursor = signed(rows[limit - 1][0], *made_by) if len(rows) > limit else None
+    return Page(page, total, cursor, lag_note(workspace, found))
 
 
 def _cursor(after: str | None, fields: int) -> dict[str, Any]:
@@ -209,10 +213,17 @@ def members(
     chosen = Filter(conditions=conditions(workspace, found.dataset_id, found, where))
     scope += f" AND {chosen.where}"
     order = _MEMBER_ORDERS[sort]
+    made_by = ("query.list", found.name, cluster, where, sort)
     rows = workspace.rows(
         f"SELECT * FROM ({_MEMBER}{scope} GROUP BY q.text_id"
         f" HAVING :after IS NULL OR ({order}, q.text_id) > (:a, :b) ORDER BY {order}, q.text_id LIMIT :limit)",
-        {**chosen.parameters, "run": found.id, "cluster": cluster, "limit": limit + 1, **_cursor(after, 2)},
+        {
+            **chosen.parameters,
+            "run": found.id,
+            "cluster": cluster,
+            "limit": limit + 1,
+            **_cursor(unsigned(after, *made_by), 2),
+        },
     )
     total = workspace.value(
         "SELECT count(DISTINCT q.text_id) FROM assignment a JOIN query q ON q.id = a.query_id"
@@ -220,7 +231,7 @@ def members(
         {**chosen.parameters, "run": found.id, "cluster": cluster},
     )
     page = tuple(_text_row(row) for row in rows[:limit])
-    return Page(page, total, _next(page[-1], sort) if len(rows) > limit else None)
+    return Page(page, total, signed(_next(page[-1], sort), *made_by) if len(rows) > limit else None)
 
 
 def _next(row: TextRow, sort: str) -> str:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Literal
 from core.registry import action
 
 if TYPE_CHECKING:
+    from core.curate.refine_rows import Refined
     from core.page import Page
     from core.rows import RunDetail, RunMade
     from core.session import Session
+    from core.update.rows import Updated
 
 
 @action(
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     effect="job",
     transactional=True,
     keys=("K",),
-    examples=("run.kmeans k=20 seed=7", "run.kmeans"),
+    examples=("run.kmeans k=20 seed=7", "run.kmeans", "run.kmeans within=c0 k=2"),
 )
 def kmeans(
     session: Session,
@@ -29,8 +31,17 @@ def kmeans(
     dataset: str | None = None,
     space: str | None = None,
     description: str = "",
-) -> RunMade:
-    """Put every query into one of k clusters.
+    within: str | None = None,
+    cluster: int | None = None,
+    run: str | None = None,
+    hierarchy: str | None = None,
+    reason: str = "",
+    expect: int | None = None,
+) -> RunMade | Refined:
+    """Put every query into one of k clusters, as a new run; or refine one node of a run into k children, as an edit.
+
+    With `within` or `cluster` no run is made: a cluster gives way to a theme of its name over k parts of it, of which the
+    biggest keeps its number; the clusters of a theme are made anew. edit.undo takes it back.
 
     Args:
         k: The number of clusters; the default depends on the data and is explained.
@@ -38,12 +49,19 @@ def kmeans(
         dataset: The dataset's name; the default is the current one.
         space: The vectors to use; the default is the current space, else the newest that has all texts.
         description: A note that is kept with the run.
+        within: The node to refine.
+        cluster: Instead: the number of the cluster to refine; without a tree, too.
+        run: Of a node or a cluster: the run's id; the default is the current one.
+        hierarchy: Of a node: the tree; the default is the current one of the run.
+        reason: Of a refinement: why, for the history.
+        expect: Of a refinement: the last edit that you have seen of the clusters; a later one refuses this one.
     """
-    from core.cluster.run import run_kmeans
-    from core.lookup import check_seed
+    from core.cluster.order import Order, make
 
-    seed = check_seed(seed)
-    return run_kmeans(session, k=k, seed=seed, dataset=dataset, space=space, description=description)
+    return make(
+        session,
+        Order(k, seed, dataset, space, description, within, cluster, run, hierarchy, reason, expect),
+    )
 
 
 @action(
@@ -90,6 +108,30 @@ def hdbscan(
         space=space,
         description=description,
     )
+
+
+@action(
+    "run.update",
+    title="Let new queries join a run",
+    scope="runs",
+    effect="job",
+    transactional=True,
+    examples=("run.update run=@run",),
+)
+def update(session: Session, *, run: str | None = None) -> Updated:
+    """Put the queries that were loaded after a run into its clusters and trees, and say how well they fit.
+
+    A text that the run has takes its queries where it is; another goes to the nearest cluster, in a run by density to the
+    noise where it is beyond the cluster's members. Names and edits stay. New texts need vectors first: embed.run. The answer
+    tells how many fit badly against what is expected, which clusters grow, and what grows outside of all. It cannot be
+    undone.
+
+    Args:
+        run: The run's id; the default is the current one.
+    """
+    from core.update.run import update
+
+    return update(session, run)
 
 
 @action("run.list", title="Runs", scope="runs", effect="read", examples=("run.list", "run.list limit=5"))

@@ -99,7 +99,7 @@ def read_input(session: Session, dataset: str | None, space: str | None) -> Inpu
     info = _space(workspace, dataset_id, name, space, session.view.space)
     text_ids, rows, weights = vectors.text_rows(workspace, info.id, dataset_id)
     fingerprint = workspace.value("SELECT fingerprint FROM dataset WHERE id = ?", (dataset_id,))
-    return Input(dataset_id, name, fingerprint, info, text_ids, _gather(workspace, info, rows), weights)
+    return Input(dataset_id, name, fingerprint, info, text_ids, gather(workspace, info, rows), weights)
 
 
 def _space(
@@ -134,7 +134,7 @@ def _space(
     )
 
 
-def _gather(workspace: Workspace, space: SpaceInfo, rows: NDArray[np.int64]) -> NDArray[np.float16]:
+def gather(workspace: Workspace, space: SpaceInfo, rows: NDArray[np.int64]) -> NDArray[np.float16]:
     """The rows of a space's file in the order given, float16 [len(rows), dim]."""
     table = vectors.mapped(workspace, space)
     if len(rows) == len(table) and np.array_equal(rows, np.arange(len(rows))):

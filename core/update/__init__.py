@@ -1,0 +1,1 @@
+"""New queries into an old run, and what they say of it."""
