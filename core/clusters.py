@@ -104,7 +104,9 @@ def cluster_detail(
     check_cluster(workspace, found, cluster)
     row = workspace.row(f"{_CLUSTER} AND c.number = :cluster", {"run": found.id, "cluster": cluster})
     assert row is not None
-    _, kind, title, size, texts, coherence, phrases, description, central, boundary, outside, neighbours = row[:12]
+    _, kind, title, size, texts, coherence, phrases, description, central, boundary, outside, neighbours = (
+        row[:12]
+    )
     quality, tags, flags, notes = row[12:]
     queries = workspace.value("SELECT sum(size) FROM cluster WHERE run_id = ?", (found.id,))
     node = node_of_cluster(workspace, hierarchy, cluster)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from db.facets import FacetInfo
 
@@ -70,6 +70,17 @@ def cluster_column(run: int) -> Column:
         f"SELECT b.cluster, count(*) {source} GROUP BY b.cluster",
         True,
     )
+
+
+class Test(Protocol):
+    """A test of `query q` that a filter makes."""
+
+    def sql(self, parameter: str) -> str:
+        """The condition, which reads its values from a parameter of that name."""
+
+    @property
+    def parameter(self) -> Any:
+        """What the parameter holds."""
 
 
 @dataclass(frozen=True)

@@ -89,6 +89,16 @@ def moved_elsewhere(connection: sqlite3.Connection, run_id: int, edit_id: int, h
     )
 
 
+def put(connection: sqlite3.Connection, run_id: int, edit_id: int) -> None:
+    """Put what stands in `temp.moving` where the edit has it now."""
+    fields = ", ".join(f"{field} = m.{field}_after" for field in _FIELDS)
+    connection.execute(
+        f"UPDATE assignment SET {fields} FROM temp.moving n CROSS JOIN edit_assignment m ON m.edit_id = ?"
+        " AND m.query_id = n.query_id WHERE assignment.run_id = ? AND assignment.query_id = m.query_id",
+        (edit_id, run_id),
+    )
+
+
 def restore(connection: sqlite3.Connection, run_id: int, edit_id: int, to: str) -> int:
     """Put the queries of an edit where its side `to` (`before`, `after`) has them, with the distances of then; how many."""
     fields = ", ".join(f"{field} = m.{field}_{to}" for field in _FIELDS)

@@ -7,6 +7,7 @@ from typing import Any
 
 from db.columns import Column
 from db.search import Filter
+from db.text_sets import kept, matching
 from db.workspace import Workspace
 
 Scalar = str | int
@@ -32,13 +33,47 @@ def count_values(
         chosen: Which queries count.
         match: An FTS5 expression that the text must match; `None`: any text.
     """
+    if match is not None and chosen.all:
+        return _count_matching(workspace, column, match)
     narrowed, parameters = _narrowed(chosen, match)
     # Counted here, because SQLite would sort the rows to group them, which takes twice as long.
     return Counter(value for (value,) in workspace.raw.execute(f"SELECT {column.sql} {narrowed}", parameters))
 
 
+def _count_matching(workspace: Workspace, column: Column, match: str) -> Counter[Scalar | None]:
+    """`count_values` where only the text matters: by the values of all queries, which are read once."""
+    import numpy as np
+
+    texts, codes, values = kept(workspace, ("values", column), lambda: _values(workspace, column))
+    ids = matching(workspace, match)
+    asked = np.zeros(int(max(texts.max(initial=0), ids.max(initial=0))) + 1, np.bool_)
+    asked[ids] = True
+    counts = np.bincount(codes[asked[texts]], minlength=len(values)).tolist()
+    return Counter({value: count for value, count in zip(values, counts, strict=True) if count})
+
+
+def _values(workspace: Workspace, column: Column) -> tuple[Any, Any, list[Scalar | None]]:
+    """The text of each query, int64 [n], the place of its value in the list of values, int32 [n], and that list."""
+    import numpy as np
+
+    places: dict[Scalar | None, int] = {}
+    cursor = workspace.raw.execute(f"SELECT q.text_id, {column.sql} FROM query q")
+    found = np.fromiter(
+        ((text, places.setdefault(value, len(places))) for text, value in cursor),
+        dtype=np.dtype([("text", np.int64), ("place", np.int32)]),
+    )
+    return found["text"].copy(), found["place"].copy(), list(places)
+
+
 def count_all(workspace: Workspace, column: Column, dataset: int) -> Counter[Scalar | None]:
     """How many queries of a dataset have each value of a column; under `None` those without one."""
+    found: Counter[Scalar | None] = kept(
+        workspace, ("all", column, dataset), lambda: _count_all(workspace, column, dataset)
+    )
+    return found.copy()
+
+
+def _count_all(workspace: Workspace, column: Column, dataset: int) -> Counter[Scalar | None]:
     found: Counter[Scalar | None] = Counter()
     for value, count in workspace.raw.execute(column.whole, {"dataset": dataset}):
         found[value] += count

@@ -11,7 +11,6 @@ import contextlib
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from db.errors import StoreError
@@ -27,12 +26,6 @@ TOKENIZER = "unicode61 remove_diacritics 0 categories 'L* N* M* Co' tokenchars '
 INDEXED_CHARACTERS = 20_000
 """What stands behind so many characters of a text is not in the full text index."""
 
-QUERY_CHARACTERS = 2_000
-"""What stands behind so many characters of a query is not looked for."""
-
-QUERY_WORDS = 64
-"""At most so many words and phrases of a query are looked for."""
-
 _ACCENTS = re.compile("[\u0300-\u036f]+")
 _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3041-\u30ff\u3100-\u312f\u31f0-\u31ff"
@@ -44,22 +37,6 @@ _EMOJI_WORD = re.compile("u[0-9a-f]{4,5}")
 _SYMBOL = re.compile(
     r"(?P<kept>(?<=\w)\+\+(?!\+)|(?<=(?<!\w)[^\W\d_])#(?!\w)|(?<![\w.])\.(?=[^\W\d_]))|[+#.\0\ud800-\udfff]+"
 )
-_PIECE = re.compile(r'(?P<minus>(?<!\S)-(?=[^\s-]))?(?:"(?P<phrase>[^"]*)(?P<closed>"?)|(?P<word>[^\s"]+))')
-
-
-@dataclass(frozen=True)
-class Term:
-    """A word or phrase of a query: as the user wrote it, as `segment` writes it, and its tokens, one or more.
-
-    FTS5 splits `body` by itself, because its Unicode is of another version than Python's.
-    """
-
-    written: str
-    body: str
-    tokens: tuple[str, ...]
-    prefix: bool
-    """Whether the last token stands for every word that begins with it."""
-    excluded: bool
 
 
 def segment(text: str) -> str:
@@ -111,53 +88,23 @@ def unindex_texts(connection: sqlite3.Connection, texts: Iterable[tuple[int, str
     )
 
 
-def terms(user_text: str) -> list[Term]:
-    """What a user asks for: words, `"exact phrases"`, and either with `-` before it to leave texts out.
+def tokens(text: str) -> tuple[str, ...]:
+    """The tokens of a word or phrase, as the index has them; none where nothing of it can be looked for."""
+    return tuple("".join(c if _in_token(c) else " " for c in _body(text)).split())
 
-    The last word counts as the beginning of one while it is being typed: when it has two characters or more and nothing
-    follows it, be it white space, a quote or a bracket. What holds no letter, digit or known symbol is left out.
+
+def phrase(text: str, prefix: bool = False) -> str | None:
+    """An FTS5 expression for a word or an exact phrase, whatever it holds; `None` where it has no token.
+
+    `prefix`: the last token stands for every word that begins with it. FTS5 splits the body by itself, because its Unicode
+    is of another version than Python's.
     """
-    found: list[Term] = []
-    user_text = user_text[:QUERY_CHARACTERS]
-    for match in _PIECE.finditer(user_text):
-        written = match["word"] if match["phrase"] is None else match["phrase"]
-        body = segment(written).replace('"', " ")
-        tokens = "".join(c if _in_token(c) else " " for c in body).split()
-        if not tokens:
-            continue
-        typed = match.end() == len(user_text) and len(written) > 1 and _in_token(user_text[-1])
-        found.append(Term(written, body, tuple(tokens), typed, match["minus"] is not None))
-    return found[:QUERY_WORDS]
+    return f'"{_body(text)}"{" *" if prefix else ""}' if tokens(text) else None
 
 
-def match_expression(user_text: str, any_word: bool = False) -> str | None:
-    """An FTS5 expression for what a user typed, whatever it was: all words and phrases, none of the excluded.
-
-    `None` when nothing is left to look for: only punctuation, or only excluded words. `any_word` asks for one or more
-    of the words instead of all.
-    """
-    wanted = [_quoted(term) for term in terms(user_text) if not term.excluded]
-    if not wanted:
-        return None
-    expression = (" OR " if any_word else " AND ").join(wanted)
-    excluded = excluded_expression(user_text)
-    return f"({expression}) NOT ({excluded})" if excluded else expression
-
-
-def excluded_expression(user_text: str) -> str | None:
-    """An FTS5 expression for the texts that a user does not want; `None` when there are no such words."""
-    return " OR ".join(_quoted(term) for term in terms(user_text) if term.excluded) or None
-
-
-def wanted_text(user_text: str) -> str:
-    """What a user typed without the excluded words; the text itself where none is excluded, or all are.
-
-    Cut to `QUERY_CHARACTERS`; lone surrogates, which no model takes, become question marks.
-    """
-    user_text = user_text[:QUERY_CHARACTERS].encode("utf-8", "replace").decode("utf-8")
-    asked = terms(user_text)
-    wanted = [term.written for term in asked if not term.excluded]
-    return " ".join(wanted) if wanted and len(wanted) < len(asked) else user_text
+def near(phrases: Sequence[str], distance: int) -> str:
+    """An FTS5 expression for phrases, as `phrase` gives them, with at most `distance` words between."""
+    return f"NEAR({' '.join(phrases)}, {distance:d})" if len(phrases) > 1 else phrases[0]
 
 
 def score_documents(
@@ -171,7 +118,7 @@ def score_documents(
     Args:
         documents: Ids and fields.
         weights: What a match in each field counts.
-        expression: As `match_expression` gives it.
+        expression: Of `phrase` and `near`.
     """
     import sqlite3
 
@@ -231,5 +178,5 @@ def _in_token(character: str) -> bool:
     return category[0] in "LNM" or category == "Co" or character in "+#."
 
 
-def _quoted(term: Term) -> str:
-    return f'"{term.body}"{" *" if term.prefix else ""}'
+def _body(text: str) -> str:
+    return segment(text).replace('"', " ")

@@ -99,6 +99,15 @@ def m006_evaluations(connection: sqlite3.Connection) -> None:
     connection.execute("CREATE INDEX evaluation_dataset ON evaluation (dataset_id)")
 
 
+@migration
+def m007_saved_searches(connection: sqlite3.Connection) -> None:
+    """Searches that people gave names."""
+    connection.execute(
+        "CREATE TABLE saved_search (name TEXT PRIMARY KEY, text TEXT NOT NULL, parameters TEXT NOT NULL,"
+        " saved_by TEXT NOT NULL, saved_at TEXT NOT NULL) WITHOUT ROWID"
+    )
+
+
 def migrate(connection: sqlite3.Connection) -> int:
     """Apply what is missing, each in a transaction of its own; the number of migrations applied."""
     applied = 0

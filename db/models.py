@@ -464,6 +464,16 @@ class EditQueryFlag(Table):
         primary_key = CompositeKey("edit", "side", "run_id", "query_id", "flag")
 
 
+class SavedSearch(Table):
+    """A search with a name: `text` as it was typed, `parameters` those that were given beside it, JSON."""
+
+    name = TextField(primary_key=True)
+    text = TextField()
+    parameters = TextField()
+    saved_by = TextField()
+    saved_at = TextField()
+
+
 class LlmCall(Table):
     """A call to a model, journaled before its answer is parsed; latency in seconds, cost in dollars (null: not known).
 
@@ -548,5 +558,5 @@ class Job(Table):
 TABLES: tuple[type[Table], ...] = (
     Dataset, Conversation, Turn, Text, Query, Reject, Space, Vector, Run, Cluster, Assignment, SummarySet, Summary,
     Hierarchy, Node, NodeOrigin, Facet, FacetValue, Evaluation, QueryFlag, Edit, EditAssignment, EditCluster, EditNode,
-    EditQueryFlag, LlmCall, LlmBatch, LlmBatchItem, Job,
+    EditQueryFlag, SavedSearch, LlmCall, LlmBatch, LlmBatchItem, Job,
 )  # fmt: skip

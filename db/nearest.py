@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from db.search import Filter, few
+from db.text_sets import passing, texts_of_rows
 from db.vectors import SpaceInfo, mapped, space_folder, writing
 from db.workspace import Workspace
 
@@ -25,12 +28,16 @@ if TYPE_CHECKING:
 INDEX_FROM = 500_000
 """Rows from which an index is worth its time to build and its place on disk."""
 
+EXACT_ROWS = 100_000
+"""Up to so many rows that a filter keeps are scored themselves."""
+
 INDEX_FILE = "index.usearch"
 _LABEL_FILE = "index.json"
 _GATHER_ROWS = 1 << 16
 _BUILD_ROWS = 1 << 13
 _SPARE = 64
 """Candidates beyond those asked for, because usearch rounds the query to float16 and the scores here do not."""
+_SLACK = 1.25
 _WIDTH = 2
 """An index is searched for so many times the candidates asked for."""
 
@@ -51,6 +58,24 @@ class _Label:
     checksum: int
     dim: int
     bytes: int
+
+
+class _Index:
+    """An HNSW index that is open; may be used from several threads."""
+
+    def __init__(self, index: Any) -> None:
+        self._index = index
+        self._lock = threading.Lock()
+
+    def search(self, query: NDArray[np.float32], count: int) -> NDArray[np.int64]:
+        """The rows of about the nearest `count` and some more."""
+        import numpy as np
+
+        wanted = min(count + _SPARE, len(self._index))
+        with self._lock:
+            self._index.expansion_search = max(wanted * _WIDTH, 256)
+            found = self._index.search(query.astype(np.float16), wanted, threads=1)
+        return np.asarray(found.keys, dtype=np.int64)
 
 
 def nearest(
@@ -77,9 +102,10 @@ def nearest(
     vectors = mapped(workspace, space)
     query = np.asarray(vector, np.float32)
     if among is not None and len(among[1]) < space.texts:
-        rows = _exact(vectors, query, count, np.sort(among[1]))
+        rows = _among(workspace, space, query, count, np.sort(among[1]))
+        rows = _exact(vectors, query, count, np.sort(among[1])) if rows is None else rows
     elif (index := _fresh_index(workspace, space)) is not None:
-        rows = _by_index(index, query, count)
+        rows = index.search(query, count)
     else:
         rows = _exact(vectors, query, count, None)
     # Rounded, so that neither the order nor a page's cursor hangs on the last bit of a sum.
@@ -92,6 +118,25 @@ def nearest(
         return nearest(workspace, space, vector, count, _all_rows(workspace, space))
     order = np.lexsort((texts, -similarities))[:count]
     return Nearest(texts[order], similarities[order])
+
+
+def rows_of_texts(
+    workspace: Workspace, space_id: int, chosen: Filter
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The embedded texts that a filter leaves: (text ids, their rows in the space's file)."""
+    import numpy as np
+
+    if few(workspace, chosen):
+        cursor = workspace.raw.execute(
+            'SELECT e.text_id, e."row" FROM vector e WHERE e.space_id = :space AND e.text_id IN'
+            f" (SELECT q.text_id FROM {chosen.source} WHERE {chosen.where})",
+            {**chosen.parameters, "space": space_id},
+        )
+        found = np.fromiter(cursor, dtype=np.dtype([("text", np.int64), ("row", np.int64)]))
+        return found["text"].copy(), found["row"].copy()
+    texts, passes = texts_of_rows(workspace, space_id), passing(workspace, chosen)
+    rows = np.flatnonzero(passes[np.clip(texts, 0, len(passes) - 1)] & (texts < len(passes)) & (texts >= 0))
+    return texts[rows], rows
 
 
 def build_index(
@@ -132,7 +177,7 @@ def build_index(
     return True
 
 
-def _fresh_index(workspace: Workspace, space: SpaceInfo) -> Any | None:
+def _fresh_index(workspace: Workspace, space: SpaceInfo) -> _Index | None:
     folder = space_folder(workspace, space.name)
     if space.texts < INDEX_FROM or not (folder / INDEX_FILE).exists():
         return None
@@ -140,28 +185,41 @@ def _fresh_index(workspace: Workspace, space: SpaceInfo) -> Any | None:
         label = _Label(**json.loads((folder / _LABEL_FILE).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None
-    size = (folder / INDEX_FILE).stat().st_size
-    if label != _Label(space.texts, space.checksum, space.dim, size):
+    file = (folder / INDEX_FILE).stat()
+    if label != _Label(space.texts, space.checksum, space.dim, file.st_size):
         return None
-    return _view(folder / INDEX_FILE, space.texts)
+    # Opening it reads the place of every node, which takes longer than ten searches.
+    kept: dict[str, tuple[object, _Index | None]] = workspace.kept.setdefault("vector_indexes", {})
+    state = (label, file.st_ino, file.st_mtime_ns)
+    if space.name not in kept or kept[space.name][0] != state:
+        kept[space.name] = (state, _view(folder / INDEX_FILE, space.texts))
+    return kept[space.name][1]
 
 
-def _view(path: Path, rows: int) -> Any | None:
+def _view(path: Path, rows: int) -> _Index | None:
     from usearch.index import Index
 
     try:
         index = Index.restore(os.fspath(path), view=True)
     except (RuntimeError, ValueError):
         return None
-    return index if index is not None and len(index) == rows else None
+    return _Index(index) if index is not None and len(index) == rows else None
 
 
-def _by_index(index: Any, query: NDArray[np.float32], count: int) -> NDArray[np.int64]:
+def _among(
+    workspace: Workspace, space: SpaceInfo, query: NDArray[np.float32], count: int, rows: NDArray[np.int64]
+) -> NDArray[np.int64] | None:
+    """Those of the index's nearest that are among many rows; `None` where to score the rows themselves is better."""
     import numpy as np
 
-    wanted = min(count + _SPARE, len(index))
-    index.expansion_search = max(wanted * _WIDTH, 256)
-    return np.asarray(index.search(query.astype(np.float16), wanted, threads=1).keys, dtype=np.int64)
+    if len(rows) <= EXACT_ROWS or (index := _fresh_index(workspace, space)) is None:
+        return None
+    # Where a filter keeps one of three, three times as many of all hold as many of its own; where the query is far from
+    # what it keeps they do not, and then all are scored.
+    nearest_rows = index.search(query, int(count * space.texts / len(rows) * _SLACK))
+    places = np.minimum(np.searchsorted(rows, nearest_rows), len(rows) - 1)
+    found = nearest_rows[rows[places] == nearest_rows]
+    return found if len(found) >= count else None
 
 
 def _exact(

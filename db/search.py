@@ -9,15 +9,11 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from db.columns import Condition
+from db.columns import Test
 from db.titles import DESCRIPTION_SQL, SUMMARY_JOIN, TITLE_SQL
 from db.workspace import Workspace
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 _FEW = 50_000
 
@@ -36,7 +32,7 @@ class Filter:
     language: str | None = None
     chat_model: str | None = None
     excluded: str | None = None
-    conditions: tuple[Condition, ...] = ()
+    conditions: tuple[Test, ...] = ()
 
     @property
     def all(self) -> bool:
@@ -121,33 +117,7 @@ class FoundText:
     cluster_title: str | None
 
 
-def matching_texts(
-    workspace: Workspace, expression: str, chosen: Filter
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Every text that matches an FTS5 expression under a filter, best first: (ids, BM25 scores, higher is better)."""
-    import numpy as np
-
-    if chosen.all:
-        passes = ""
-    elif _few(workspace, chosen):
-        passes = f" AND +rowid IN (SELECT q.text_id FROM {chosen.source} WHERE {chosen.where})"
-    else:
-        # Looks only at the queries of texts that match; the set of all that pass would read the whole store.
-        passes = (
-            f" AND EXISTS (SELECT 1 FROM {chosen.source_by_text} WHERE q.text_id = text_fts.rowid"
-            f" AND {chosen.where.replace('a.cluster', '+a.cluster')})"
-        )
-    found = _table(
-        workspace,
-        f"SELECT rowid, -rank FROM text_fts WHERE text_fts MATCH :match{passes}",
-        {**chosen.parameters, "match": expression},
-        np.float64,
-    )
-    order = np.lexsort((found["id"], -found["value"]))
-    return found["id"][order], found["value"][order]
-
-
-def _few(workspace: Workspace, chosen: Filter) -> bool:
+def few(workspace: Workspace, chosen: Filter) -> bool:
     """Whether the clusters of a filter hold so few queries that to list them beats looking each match up."""
     if chosen.clusters is None:
         return False
@@ -156,22 +126,6 @@ def _few(workspace: Workspace, chosen: Filter) -> bool:
         (chosen.run, json.dumps(chosen.clusters)),
     )
     return bool(size <= _FEW)
-
-
-def rows_of_texts(
-    workspace: Workspace, space_id: int, chosen: Filter
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The embedded texts that a filter leaves: (text ids, their rows in the space's file)."""
-    import numpy as np
-
-    found = _table(
-        workspace,
-        'SELECT e.text_id, e."row" FROM vector e WHERE e.space_id = :space AND e.text_id IN'
-        f" (SELECT q.text_id FROM {chosen.source} WHERE {chosen.where})",
-        {**chosen.parameters, "space": space_id},
-        np.int64,
-    )
-    return found["id"].copy(), found["value"].copy()
 
 
 def found_texts(workspace: Workspace, text_ids: Sequence[int], chosen: Filter) -> dict[int, FoundText]:
@@ -269,11 +223,3 @@ def _most(group: list[tuple[Any, ...]], field: int) -> Any:
         if row[field] is not None:
             counts[row[field]] += row[3]
     return min(counts, key=lambda value: (-counts[value], value), default=None)
-
-
-def _table(workspace: Workspace, sql: str, parameters: dict[str, Any], value: Any) -> NDArray[Any]:
-    """The rows of a query of two columns as a structured array (`id`, `value`), never as a list of tuples."""
-    import numpy as np
-
-    cursor = workspace.raw.execute(sql, parameters)
-    return np.fromiter(cursor, dtype=np.dtype([("id", np.int64), ("value", value)]))

@@ -14,9 +14,7 @@ ORPHANS = -2
 SUMMARY_JOIN = "LEFT JOIN summary s ON s.summary_set_id = r.summary_set AND s.cluster = c.number"
 """Joins the current summary `s` to `run r` and `cluster c`."""
 
-TITLE_SQL = (
-    "coalesce(c.title, s.title, CASE c.kind WHEN 'noise' THEN 'Noise' WHEN 'orphans' THEN 'Orphans' ELSE 'Cluster ' || c.number END)"
-)
+TITLE_SQL = "coalesce(c.title, s.title, CASE c.kind WHEN 'noise' THEN 'Noise' WHEN 'orphans' THEN 'Orphans' ELSE 'Cluster ' || c.number END)"
 """The shown title, for the aliases `c` and `s`."""
 
 DESCRIPTION_SQL = (

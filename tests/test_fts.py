@@ -11,7 +11,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from core.search.expression import excluded_expression, match_expression, wanted_text
 from core.search.highlights import highlights
+from core.search.language import parse
 from db import fts
 from db.workspace import Workspace
 
@@ -30,11 +32,16 @@ def connection(tmp_path: Path) -> sqlite3.Connection:
     return Workspace.open(tmp_path / "w", create=True, read_only=False, clock=lambda: NOW).raw
 
 
+def match(query: str) -> str | None:
+    """The expression for what was typed."""
+    return match_expression(parse(query))
+
+
 def found(connection: sqlite3.Connection, texts: Sequence[str], query: str) -> list[str]:
     """The texts that a query finds, in a fresh index of them."""
     connection.execute("INSERT INTO text_fts (text_fts) VALUES ('delete-all')")
     fts.index_texts(connection, list(enumerate(texts, start=1)))
-    expression = fts.match_expression(query)
+    expression = match(query)
     if expression is None:
         return []
     rows = connection.execute(
@@ -111,7 +118,7 @@ def test_two_hyphens_exclude_nothing(connection: sqlite3.Connection) -> None:
     "query", ["", " ", "?!", "[]", "-", '"', '"" "."', "-only", "->", "\0", "\u0001 \ud800"]
 )
 def test_without_a_word_there_is_no_expression(query: str) -> None:
-    assert fts.match_expression(query) is None
+    assert match(query) is None
 
 
 def test_nothing_that_is_typed_is_a_syntax_error(connection: sqlite3.Connection) -> None:
@@ -123,20 +130,20 @@ def test_nothing_that_is_typed_is_a_syntax_error(connection: sqlite3.Connection)
 @given(st.one_of(st.text(), st.text(alphabet='ab "-*()^:{}+.#\0ANDORNTE日', max_size=40)), st.booleans())
 @example('"\ud800', False)
 def test_no_text_at_all_is_a_syntax_error(query: str, any_word: bool) -> None:
-    expression = fts.match_expression(query, any_word)
+    expression = match_expression(parse(query), any_word)
     if expression is not None:
         fts.score_documents([(1, ["a b"]), (2, ["日本 c++"])], [1.0], expression)
-    excluded = fts.excluded_expression(query)
+    excluded = excluded_expression(parse(query))
     if excluded is not None:
         fts.score_documents([(1, ["a b"])], [1.0], excluded)
-    fts.wanted_text(query)
+    wanted_text(parse(query), query)
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.text(max_size=60))
 def test_a_text_finds_itself_by_its_first_words(text: str) -> None:
     words = [f'"{word.replace(chr(34), " ")}"' for word in text.split()[:3]]
-    expression = fts.match_expression(" ".join(words))
+    expression = match(" ".join(words))
     if expression is not None:
         assert [i for i, _ in fts.score_documents([(7, [text])], [1.0], expression)] == [7]
 
@@ -186,7 +193,7 @@ def test_the_tokenizer_is_that_of_the_store(connection: sqlite3.Connection) -> N
 
 def test_scores_count_the_weights() -> None:
     documents = [(1, ["bread", "cheese"]), (2, ["cheese", "bread"]), (3, ["wine", "wine"])]
-    expression = fts.match_expression("bread")
+    expression = match("bread")
     assert expression is not None
     scores = dict(fts.score_documents(documents, [5.0, 1.0], expression))
     assert set(scores) == {1, 2}

@@ -28,9 +28,9 @@ from core.session import Session
 from core.view import newest
 from db import nearest as near
 from db import vectors
-from db.fts import terms
-from db.nearest import build_index, nearest
-from db.search import Filter, rows_of_texts
+from db.fts import tokens
+from db.nearest import build_index, nearest, rows_of_texts
+from db.search import Filter
 from db.workspace import Workspace
 
 NOW = "2026-01-01T00:00:00Z"
@@ -243,13 +243,21 @@ NARROWS = st.fixed_dictionaries(
     excluded=st.sampled_from([None, None, *WORDS]),
     narrow=NARROWS,
     few=st.booleans(),
+    ranked=st.sampled_from([10_000, 3, 1]),
     limit=st.sampled_from([1, 7, 1000]),
 )
 def test_text_search_finds_what_plain_python_finds(
-    connected: Store, words: list[str], excluded: str | None, narrow: dict[str, Any], few: bool, limit: int
+    connected: Store,
+    words: list[str],
+    excluded: str | None,
+    narrow: dict[str, Any],
+    few: bool,
+    ranked: int,
+    limit: int,
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("db.search._FEW", 50_000 if few else 0)
+        patch.setattr("db.matching.RANKED", ranked)
         query = " ".join(words) + (f" -{excluded}" if excluded else "") + " "
         rows, totals = every_page(connected, query, "text", limit, **narrow)
     expected: dict[int, list[Asked]] = defaultdict(list)
@@ -353,8 +361,8 @@ def test_hostile_texts_are_found_as_they_were_loaded(connected: Store, text: str
     hits = connected.search(text, "text", limit=1000, run=RUN)
     stored = {a.text for a in connected.asked if a.text_id in {row.text_id for row in hits.rows}}
     assert {row.text for row in hits.rows} == stored
-    words = {token for term in terms(text) for token in term.tokens}
-    assert any(words <= {t for term in terms(row.text + " ") for t in term.tokens} for row in hits.rows)
+    words = {token for part in text.split() for token in tokens(part) if part != "OR"}
+    assert any(words <= set(tokens(row.text)) for row in hits.rows)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -551,6 +559,25 @@ def test_an_index_finds_what_exact_search_finds(
     recall = np.mean(
         [len(set(a.texts.tolist()) & set(b.texts.tolist())) / 10 for a, b in zip(exact, found, strict=True)]
     )
+    assert recall >= 0.98
+
+
+@pytest.mark.parametrize("share", [2, 7, 400])
+def test_an_index_finds_what_exact_search_finds_under_a_filter(
+    space: tuple[Workspace, vectors.SpaceInfo], monkeypatch: pytest.MonkeyPatch, share: int
+) -> None:
+    workspace, made = space
+    rows = np.arange(0, 2000, share)
+    among = (3000 - rows, rows)
+    queries = unit_rows(20, 16)[::-1]
+    exact = [nearest(workspace, made, query, 10, among).texts.tolist() for query in queries]
+    monkeypatch.setattr(near, "INDEX_FROM", 1000)
+    monkeypatch.setattr(near, "EXACT_ROWS", 1)
+    assert build_index(workspace, made)
+    found = [nearest(workspace, made, query, 10, among).texts.tolist() for query in queries]
+    assert all(set(texts) <= set(among[0].tolist()) for texts in found)
+    assert [len(texts) for texts in found] == [min(10, len(rows))] * 20
+    recall = np.mean([len(set(a) & set(b)) / len(a) for a, b in zip(exact, found, strict=True)])
     assert recall >= 0.98
 
 

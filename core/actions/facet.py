@@ -20,7 +20,7 @@ def _request(given: dict[str, Any]) -> Request:
     from core.llm.pace import Pace
 
     known = {name: param.default for name, param in REGISTRY.get("facet.extract").params.items()} | given
-    pace = Pace(**{name: known.pop(name) for name in Pace.__dataclass_fields__})
+    pace = Pace(**{name: known.pop(name) for name in Pace.__dataclass_fields__ if name in known})
     return Request(**known, pace=pace)
 
 

@@ -42,7 +42,7 @@ def count(
 
     Args:
         by: A facet, or `language`, `chat_model`, `user`, `turns`, `day`, `week`, `month`, `cluster`.
-        text: Only queries that a search by these words finds.
+        text: Only queries that a search by these words and fields finds, as in search.queries.
         within: Only queries at or under this node of the run's current tree.
         cluster: Only queries of this cluster; -1 is the noise.
         language: Only queries in this language, as the log says.
@@ -94,7 +94,7 @@ def cross(
     Args:
         rows: A facet, as by= of facet.count.
         cols: Another one.
-        text: Only queries that a search by these words finds.
+        text: Only queries that a search by these words and fields finds, as in search.queries.
         within: Only queries at or under this node of the run's current tree.
         cluster: Only queries of this cluster; -1 is the noise.
         language: Only queries in this language, as the log says.

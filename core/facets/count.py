@@ -7,15 +7,15 @@ from bisect import bisect_right
 from collections import Counter
 from dataclasses import replace
 
+from core.cursors import signed, unsigned
 from core.facets.fields import CLUSTER, find_field
 from core.facets.rows import FacetCount
 from core.lookup import RunInfo, bad_cursor, check_limit
 from core.page import Page
-from core.search.scope import Narrow, Scope, check_values, find_scope
+from core.search.scope import Narrow, check_values, find_scope
 from db.columns import Column
 from db.facet_counts import Scalar, count_all, count_values
-from db.fts import match_expression
-from db.search import Filter, cluster_titles
+from db.search import cluster_titles
 from db.workspace import Workspace
 
 
@@ -24,7 +24,7 @@ def count(
 ) -> Page:
     """The values of a facet with exact counts of queries under the filters of a search, as `FacetCount`s.
 
-    `text` counts the queries that a search by words finds. `total` is the number of values; queries without one are counted
+    `text` counts the queries that a search by words and fields finds. `total` is the number of values; queries without one are counted
     under null. `lift` compares with the whole dataset.
 
     Raises:
@@ -33,8 +33,8 @@ def count(
     check_limit(limit)
     scope = find_scope(workspace, narrow, text or "")
     column, _ = find_field(workspace, scope.dataset, scope.run, by)
-    chosen, match = narrowed(scope, text)
-    if text is not None and match is None:
+    chosen, match = scope.matching, scope.match
+    if text is not None and scope.blank:
         return Page((), 0)
     everywhere = count_all(workspace, column, scope.dataset)
     whole = match is None and replace(chosen, dataset=None, run=None).all
@@ -43,6 +43,8 @@ def count(
         check_values(workspace, chosen)
         return Page((), 0)
     order = _ordered(found, sort)
+    made_by = ("facet.count", by, text, scope.named, sort)
+    after = unsigned(after, *made_by)
     start = bisect_right(order, _cursor(column, after)) if after is not None else 0
     shown = [None if none else value for _, none, value in order[start : start + limit]]
     queries, base = found.total(), everywhere.total()
@@ -58,7 +60,7 @@ def count(
         for value in shown
     )
     last = json.dumps(order[start + limit - 1]) if start + limit < len(order) else None
-    return Page(rows, len(order), last, f"{queries:,} of {base:,} queries")
+    return Page(rows, len(order), signed(last, *made_by), f"{queries:,} of {base:,} queries")
 
 
 Place = tuple[int, bool, Scalar]
@@ -68,14 +70,6 @@ Place = tuple[int, bool, Scalar]
 def _ordered(found: Counter[Scalar | None], sort: str) -> list[Place]:
     by_count = sort == "count"
     return sorted((-n * by_count, value is None, 0 if value is None else value) for value, n in found.items())
-
-
-def narrowed(scope: Scope, text: str | None) -> tuple[Filter, str | None]:
-    """The filter, and the FTS5 expression that a text must match: `None` where there is no word to look for."""
-    if text is None:
-        return scope.chosen, None
-    # The expression leaves the excluded texts out by itself.
-    return replace(scope.chosen, excluded=None), match_expression(text)
 
 
 def titles_of(

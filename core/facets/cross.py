@@ -6,7 +6,7 @@ import json
 from collections import Counter
 
 from core.errors import ActionError
-from core.facets.count import narrowed, titles_of
+from core.facets.count import titles_of
 from core.facets.fields import find_field
 from core.facets.rows import FacetCell
 from core.lookup import bad_cursor, check_limit
@@ -48,8 +48,8 @@ def cross(
     column_column, _ = find_field(workspace, scope.dataset, scope.run, columns)
     if row_column == column_column:
         raise ActionError("same_facet", f"{rows} cannot be crossed with itself.", "Name two facets.")
-    chosen, match = narrowed(scope, text)
-    if text is not None and match is None:
+    chosen, match = scope.matching, scope.match
+    if text is not None and scope.blank:
         return Page((), 0)
     found = count_cells(workspace, row_column, column_column, chosen, match)
     row_totals: Counter[Scalar] = Counter()

@@ -45,7 +45,7 @@ def conditions(
     if where is None or not where.strip():
         return ()
     return tuple(
-        _condition(workspace, dataset_id, run, name, operator, values)
+        condition(workspace, dataset_id, run, name, operator, values)
         for name, operator, values in _parsed(where)
     )
 
@@ -81,7 +81,7 @@ def _parsed(where: str) -> list[tuple[str, Operator, list[str]]]:
     return found
 
 
-def _condition(
+def condition(
     workspace: Workspace,
     dataset_id: int,
     run: RunInfo | None,
@@ -89,6 +89,11 @@ def _condition(
     operator: Operator,
     values: list[str],
 ) -> Condition:
+    """One condition, found in the store; several values are alternatives.
+
+    Raises:
+        ActionError: As `conditions`.
+    """
     column, facet = find_field(workspace, dataset_id, run, name)
     if operator in ("=", "!="):
         found = [_value(workspace, dataset_id, column, facet, value) for value in values]

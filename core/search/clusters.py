@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
+from core.cursors import signed, unsigned
 from core.errors import ActionError
 from core.lookup import check_limit, find_run
 from core.rows import ClusterHit
 from core.search import ranking
 from core.search.embedder import embedders
+from core.search.expression import match_expression, wanted_text
 from core.search.queries import Hits, Mode
 from core.search.ranking import Ranking, ranked
 from core.search.scope import Narrow, check_values, find_scope, find_search_space, need_space
-from db.fts import match_expression, score_documents, wanted_text
+from db.fts import score_documents
 from db.search import ClusterText, cluster_texts
 from db.workspace import Workspace
 
@@ -42,9 +46,10 @@ def search_clusters(
     """
     check_limit(limit)
     run = find_run(workspace, narrow.run)
-    scope = find_scope(workspace, narrow, "")
-    known = cluster_texts(workspace, scope.chosen, run.hierarchy)
-    expression = match_expression(text, any_word=True)
+    scope = find_scope(workspace, narrow, text)
+    chosen = replace(scope.chosen, excluded=None)
+    known = cluster_texts(workspace, chosen, run.hierarchy)
+    expression = match_expression(scope.query, any_word=True)
     texts = vectors = ranking.EMPTY
     note: str | None = None
     if mode != "vector" and expression is not None:
@@ -52,7 +57,7 @@ def search_clusters(
     if mode != "text" and (expression is not None or mode == "vector"):
         try:
             space = need_space(find_search_space(workspace, None, run))
-            query = embedders(workspace).vector(workspace, space, wanted_text(text))
+            query = embedders(workspace).vector(workspace, space, wanted_text(scope.query, text))
             vectors = _by_vector(known, query)
         except ActionError as error:
             if mode == "vector":
@@ -61,15 +66,16 @@ def search_clusters(
     mode = mode or "hybrid"
     found = ranking.fuse([texts, vectors]) if mode == "hybrid" else vectors if mode == "vector" else texts
     if not known:
-        check_values(workspace, scope.chosen)
-    shown, cursor = ranking.page(found, limit, after)
+        check_values(workspace, chosen)
+    made_by = ("search.clusters", text, scope.named, mode)
+    shown, cursor = ranking.page(found, limit, unsigned(after, *made_by))
     by_number = {cluster.number: cluster for cluster in known}
     rows = tuple(
         ClusterHit(c.number, c.title, c.description, c.size, round(score, 6), c.node)
         for number, score in zip(shown.ids.tolist(), shown.scores.tolist(), strict=True)
         for c in [by_number[number]]
     )
-    return Hits(rows, None if mode == "vector" else len(texts.ids), cursor, note, mode)
+    return Hits(rows, None if mode == "vector" else len(texts.ids), signed(cursor, *made_by), note, mode)
 
 
 def _by_words(known: list[ClusterText], expression: str) -> Ranking:

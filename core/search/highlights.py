@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-from db.fts import fold, shown, terms, unspaced
+from core.search.expression import highlighted
+from core.search.language import parse
+from db.fts import fold, shown, tokens, unspaced
 
 _MAX_SPANS = 200
 
@@ -44,11 +46,13 @@ def _folded(text: str) -> tuple[str, list[int]]:
 
 def _pattern(user_text: str) -> re.Pattern[str] | None:
     """One of the words and phrases; between the tokens of a phrase stands what is no part of a word."""
-    wanted = [term for term in terms(user_text) if not term.excluded]
+    found = [(tokens(word.text), word.prefix) for word in highlighted(parse(user_text))]
     alternatives = []
-    for term in sorted(wanted, key=lambda term: -len("".join(term.tokens))):
-        words = [shown(token) for token in term.tokens]
+    for parts, prefix in sorted(found, key=lambda term: -len("".join(term[0]))):
+        if not parts:
+            continue
+        words = [shown(token) for token in parts]
         start = "" if unspaced(words[0][0]) else r"(?<![^\W_])"
-        end = "" if unspaced(words[-1][-1]) or term.prefix else r"(?![^\W_])"
+        end = "" if unspaced(words[-1][-1]) or prefix else r"(?![^\W_])"
         alternatives.append(start + r"[\W_]*?".join(re.escape(word) for word in words) + end)
     return re.compile("|".join(alternatives)) if alternatives else None

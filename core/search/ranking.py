@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,9 @@ from core.errors import ActionError
 
 RRF_K = 60
 """The constant of reciprocal rank fusion, as its authors set it."""
+
+_UNRANKED = -2
+"""Stands in a cursor for the score of what has none: below every cosine."""
 
 _CURSOR = re.compile(r"(-?\d+(?:\.\d+)?(?:e-?\d+)?):(-?\d+)", re.ASCII)
 
@@ -46,21 +49,54 @@ def fuse(rankings: Sequence[Ranking]) -> Ranking:
     return ranked(distinct, np.bincount(places, weights=parts, minlength=len(distinct)).astype(np.float64))
 
 
-def page(ranking: Ranking, limit: int, after: str | None) -> tuple[Ranking, str | None]:
-    """The next `limit` of a ranking, and the cursor for those that follow, if any do.
+@dataclass(frozen=True)
+class Older:
+    """What follows a ranking without a score: `get(below, count)` gives the next ids under `below`, falling."""
+
+    floor: int
+    get: Callable[[int, int], NDArray[np.int64]]
+
+
+def page(
+    ranking: Ranking, limit: int, after: str | None, older: Older | None = None
+) -> tuple[Ranking, str | None]:
+    """The next `limit` of a ranking and of what follows it, and the cursor for the rest, if there is any.
 
     Raises:
         ActionError: `bad_cursor`.
     """
-    left = ranking
+    left, below = ranking, older.floor if older else 0
     if after is not None:
         score, last = _parse(after)
-        follows = (ranking.scores < score) | ((ranking.scores == score) & (ranking.ids > last))
-        left = Ranking(ranking.ids[follows], ranking.scores[follows])
+        if older is not None and score == _UNRANKED:
+            left, below = EMPTY, last
+        else:
+            follows = (ranking.scores < score) | ((ranking.scores == score) & (ranking.ids > last))
+            left = Ranking(ranking.ids[follows], ranking.scores[follows])
     shown = Ranking(left.ids[:limit], left.scores[:limit])
-    if len(left.ids) <= limit:
+    if len(left.ids) > limit:
+        return shown, f"{float(shown.scores[-1])!r}:{int(shown.ids[-1])}"
+    if older is None:
         return shown, None
-    return shown, f"{float(shown.scores[-1])!r}:{int(shown.ids[-1])}"
+    ids, more = _unranked(older, below, limit - len(shown.ids), ranking.ids)
+    if len(ids):
+        below = int(ids[-1])
+    shown = Ranking(np.concatenate([shown.ids, ids]), np.concatenate([shown.scores, np.zeros(len(ids))]))
+    return shown, f"{_UNRANKED}:{below}" if more else None
+
+
+def _unranked(
+    older: Older, below: int, count: int, seen: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], bool]:
+    """The next `count` that the ranking did not hold already, and whether others follow."""
+    found = np.empty(0, np.int64)
+    while len(found) <= count:
+        ids = older.get(below, count + 1 + len(seen[seen < below]))
+        if not len(ids):
+            return found, False
+        below = int(ids[-1])
+        found = np.concatenate([found, ids[~np.isin(ids, seen)]])
+    return found[:count], True
 
 
 def _parse(after: str) -> tuple[float, int]:

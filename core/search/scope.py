@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.errors import ActionError
 from core.facets.where import conditions
-from core.lookup import HierarchyInfo, RunInfo, check_cluster, find_dataset, find_hierarchy, find_run, unknown
+from core.lookup import RunInfo, check_cluster, find_dataset, find_run, unknown
+from core.search.expression import excluded_expression, match_expression
+from core.search.language import Query, parse
+from core.search.restrict import needs_run, restrict, tree_of
 from core.tree import node
-from db.fts import excluded_expression
+from db.facets import facets
 from db.search import Filter, clusters_under, facet_values
 from db.vectors import SpaceInfo, find_space, spaces
 from db.workspace import Workspace
@@ -38,29 +41,59 @@ class Scope:
     run: RunInfo | None
     chosen: Filter
     dataset: int
+    query: Query
+    named: Narrow
+    """What was asked for, with the names that stand where none were given: what a cursor hangs on."""
+
+    @property
+    def match(self) -> str | None:
+        """The FTS5 expression that a text must match: `None` where there is no word to look for."""
+        return match_expression(self.query)
+
+    @property
+    def matching(self) -> Filter:
+        """The filter beside `match`, which leaves the excluded texts out by itself."""
+        return self.chosen if self.match is None else replace(self.chosen, excluded=None)
+
+    @property
+    def blank(self) -> bool:
+        """Whether nothing is asked for: no word and no field."""
+        return self.match is None and not self.query.restrictions
 
 
 def find_scope(workspace: Workspace, narrow: Narrow, text: str) -> Scope:
-    """The filter of a search.
+    """The filter of a search, with what the fields in its text say.
 
     Raises:
         ActionError: `no_data`, `no_run`, `no_hierarchy`, `unknown_dataset`, `unknown_run`, `unknown_node` or
-            `unknown_cluster`; `bad_where`, `unknown_facet` or `unknown_value`.
+            `unknown_cluster`; `bad_where`, `unknown_facet` or `unknown_value`; what `core.search.restrict` raises.
     """
     narrowed = narrow.within is not None or narrow.cluster is not None
+    query = parse(text)
     run = find_run(workspace, narrow.run) if narrow.run is not None or narrowed else None
-    dataset, _ = find_dataset(workspace, narrow.dataset or (run.dataset if run else None))
+    dataset, dataset_name = find_dataset(workspace, narrow.dataset or (run.dataset if run else None))
+    if ":" in text:
+        query = parse(text, frozenset(facet.name for facet in facets(workspace, dataset)))
+    if run is None and needs_run(query.restrictions):
+        run = find_run(workspace, None)
     only = workspace.value("SELECT count(*) FROM dataset") == 1
+    said = restrict(workspace, dataset, run, query.restrictions)
+    clusters = _clusters(workspace, run, narrow) if run else None
+    if clusters is None or said.clusters is None:
+        clusters = said.clusters if clusters is None else clusters
+    else:
+        clusters = tuple(n for n in clusters if n in said.clusters)
     chosen = Filter(
         dataset=None if only else dataset,
         run=run.id if run else None,
-        clusters=_clusters(workspace, run, narrow) if run else None,
+        clusters=clusters,
         language=narrow.language,
         chat_model=narrow.chat_model,
-        excluded=excluded_expression(text),
-        conditions=conditions(workspace, dataset, run, narrow.where),
+        excluded=excluded_expression(query),
+        conditions=(*conditions(workspace, dataset, run, narrow.where), *said.tests),
     )
-    return Scope(run, chosen, dataset)
+    named = replace(narrow, dataset=dataset_name, run=run.name if run else None)
+    return Scope(run, chosen, dataset, query, named)
 
 
 def _clusters(workspace: Workspace, run: RunInfo, narrow: Narrow) -> tuple[int, ...] | None:
@@ -72,16 +105,6 @@ def _clusters(workspace: Workspace, run: RunInfo, narrow: Narrow) -> tuple[int, 
         check_cluster(workspace, run, narrow.cluster)
         found = tuple(n for n in (narrow.cluster,) if found is None or n in found)
     return found
-
-
-def tree_of(workspace: Workspace, run: RunInfo) -> HierarchyInfo:
-    """The current tree of a run.
-
-    Raises:
-        ActionError: `no_hierarchy`.
-    """
-    name = workspace.value("SELECT name FROM hierarchy WHERE id = ?", (run.hierarchy,))
-    return find_hierarchy(workspace, name)
 
 
 def find_search_space(workspace: Workspace, name: str | None, run: RunInfo | None) -> SpaceInfo | None:

@@ -10,7 +10,7 @@ import numpy as np
 from core.compare.groupings import of_run, of_tree
 from core.errors import ActionError
 from core.lookup import RunInfo
-from core.search.scope import tree_of
+from core.search.restrict import tree_of
 from core.tree import node
 from core.trends.dispersion import Mask
 from db.search import clusters_under

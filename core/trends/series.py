@@ -8,7 +8,7 @@ import numpy as np
 
 from core.errors import ActionError
 from core.lookup import bad_cursor, check_cluster, check_limit, find_run
-from core.search.scope import tree_of
+from core.search.restrict import tree_of
 from core.tree import node as find_node
 from core.trends.analyse import Analysis, analyse
 from core.trends.describe import change_of, direction, is_new, is_vanished, points, trend_row, window_name
