@@ -127,6 +127,23 @@ def test_what_chats_say_stands_in_the_user_role_alone(own_sixty: Path, server: M
     assert any("Ignore all" in seen.user for seen in server.seen)
 
 
+def test_how_many_ask_is_no_part_of_what_they_ask_for(own_sixty: Path, server: MessagesServer) -> None:
+    kept = dict(rows(own_sixty, "SELECT cluster, description FROM summary"))
+    assert all(" quer" in description for description in kept.values())
+    made = tree(own_sixty, server, levels=2)
+    lines = [
+        item["text"]
+        for seen in server.seen
+        for tag in ("groups", "elsewhere", "group")
+        for item in seen.block(tag)
+        if seen.tool != "MergeThemes"
+    ]
+    assert any("Members ask about" in text for text in lines)
+    assert not [text for text in lines if re.search(r"\d (?:query|queries)\b|distinct text", text)]
+    for _, _, kind, cluster, _, description, *_ in nodes(own_sixty, made).values():
+        assert kind != "cluster" or description == kept[cluster]
+
+
 def test_prompts_are_bounded_however_long_names_are(own_sixty: Path, server: MessagesServer) -> None:
     sql = sqlite3.connect(own_sixty / FILE_NAME)
     with sql:
@@ -336,6 +353,17 @@ def test_where_a_node_comes_from_is_shown(
     assert said(own_workspace, f"hierarchy.show node={leaf}")["asked"] == []
     assert said(own_workspace, "hierarchy.show node=root")["kind"] == "root"
     assert run_text(own_workspace, "hierarchy.show node=t99").error["code"] == "unknown_node"
+
+
+def test_what_an_edit_made_is_not_taken_for_a_top_node(own_workspace: Path, server: MessagesServer) -> None:
+    made = tree(own_workspace, server, levels=2, width=2)
+    under = {key: node for key, node in nodes(own_workspace, made).items() if node[0] not in (None, "root")}
+    of = next(node[3] for node in under.values() if node[2] == "cluster" and node[8] > 3)
+    (new,) = said(own_workspace, f"cluster.split cluster={of}")["made"]
+    shown = said(own_workspace, f"hierarchy.show node=c{new} prompt=true")
+    assert shown["parent"] != "root"
+    assert shown["placed"] == "by an edit, which made it after the tree was built"
+    assert shown["asked"] == []
 
 
 def test_a_tree_without_a_model_says_so(fixture_workspace: Path) -> None:

@@ -105,7 +105,7 @@ def failure(status: int, message: str = "no", **headers: str) -> CallFailed:
     ("status", "kind"),
     [
         (429, "rate"), (500, "server"), (502, "server"), (503, "server"), (529, "server"), (408, "server"),
-        (400, "request"), (413, "request"), (422, "request"), (401, "refused"), (403, "refused"), (404, "refused"),
+        (400, "request"), (413, "content"), (422, "request"), (401, "refused"), (403, "refused"), (404, "refused"),
         (402, "refused"), (307, "refused"),
     ],
 )  # fmt: skip
@@ -225,6 +225,38 @@ def test_a_model_of_no_provider_is_refused(model: str) -> None:
     with pytest.raises(ActionError) as caught:
         find_target(model, None)
     assert caught.value.code == "unknown_model"
+
+
+@pytest.mark.parametrize(
+    ("model", "meant"),
+    [
+        ("antropic/claude-x", ("anthropic/claude-x",)),
+        ("claude-sonnet-4-5", ("anthropic/claude-sonnet-4-5",)),
+        ("lokal", ("local",)),
+        ("nothing-like-it", ()),
+    ],
+)
+def test_what_may_have_been_meant_can_be_typed(model: str, meant: tuple[str, ...]) -> None:
+    with pytest.raises(ActionError) as caught:
+        find_target(model, None)
+    assert caught.value.did_you_mean == meant
+
+
+def test_where_a_server_points_is_told() -> None:
+    found = of_status(308, {"location": "https://else.where/v1"}, "", None)
+    assert (found.kind, "https://else.where/v1" in found.message) == ("refused", True)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "prompt is too long: 208310 tokens > 200000 maximum",
+        "This model's maximum context length is 4096 tokens.",
+        "Output blocked by content filtering policy",
+    ],
+)
+def test_a_question_that_is_refused_for_itself_says_nothing_of_the_others(message: str) -> None:
+    assert failure(400, message).kind == "content"
 
 
 @pytest.mark.parametrize(

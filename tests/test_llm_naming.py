@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from core.control import Control, Progress
 from core.name.wording import sentence
 from db.workspace import FILE_NAME
 from tests.doors import PIPELINE, Ran, run_text
 from tests.messages_server import KEY, MessagesServer, Seen, closed_port, good_answer, serving
-from tests.naming import MODEL, named, rows, said
+from tests.naming import MODEL, named, opened, rows, said
 
 
 @pytest.fixture
@@ -364,3 +365,29 @@ def test_chat_text_goes_with_its_data_and_what_was_paid_stays(
     assert run_text(own_workspace, PIPELINE).code == 0
     again = said(own_workspace, line(server))
     assert (again["clusters"], again["calls"]) == (6, 0)
+
+
+def test_the_projection_goes_by_what_the_journal_has_paid_for(
+    own_workspace: Path, server: MessagesServer
+) -> None:
+    dear = "1000,5000"
+    named(own_workspace, server, max_calls=3, concurrency=1, price=dear)
+    told: list[Progress] = []
+    session = opened(own_workspace)
+    session.control = Control(report=told.append)
+    asked = {
+        "model": MODEL,
+        "base_url": server.url,
+        "examples": 8,
+        "contrast": 4,
+        "price": dear,
+        "concurrency": 1,
+    }
+    server.seconds = 0.25
+    session.dispatch("summary.create", asked)
+    session.close()
+    units = {progress.done: progress.unit for progress in reversed(told) if "$" in progress.unit}
+    assert "about" not in units.get(0, "")
+    costs = [row[0] for row in rows(own_workspace, "SELECT cost FROM llm_call ORDER BY id")]
+    assert units[3] == f"clusters ($0.0000 of about ${sum(costs[:3]):.2f})"
+    assert units[6] == f"clusters (${sum(costs[3:]):.4f} of about ${sum(costs[3:]):.2f})"

@@ -157,7 +157,7 @@ def test_other_clusters_without_one_topic_are_miscellaneous(topics: list[str]) -
         ("Miscellaneous: poems", "Poems"),
         ("poems\nabout rain", "Poems ⏎ about rain"),
         ("\x1b[31mred", "\u241b[31mred"),
-        ("...", "..."),
+        ("...", "Untitled"),
         ('""', "Untitled"),
     ],
 )

@@ -21,7 +21,7 @@ def _request(given: dict[str, Any]) -> TreeRequest:
     from core.llm.pace import Pace
 
     known = {name: param.default for name, param in REGISTRY.get("hierarchy.build").params.items()} | given
-    pace = Pace(**{name: known.pop(name) for name in Pace.__dataclass_fields__})
+    pace = Pace(**{name: known.pop(name) for name in Pace.__dataclass_fields__ if name in known})
     return TreeRequest(**known, pace=pace)
 
 
@@ -60,6 +60,7 @@ def build(
     price: str | None = None,
     batch: bool = False,
     wait: bool = False,
+    again: bool = False,
 ) -> HierarchyMade | BatchWaiting:
     """Group the clusters into themes; noise and clusters with no good parent get a node of their own.
 
@@ -87,11 +88,12 @@ def build(
         batch: Ask in Message Batches (Anthropic): half the price, each step within a day. The command ends when a step's
             questions are sent, and goes on when it is repeated.
         wait: With batch=true: stay until the batches have ended, and finish.
+        again: Ask anew what got nothing but bad answers before; without it they count as they are, and cost nothing.
     """
     from core.hierarchy.dispatch import TreeRequest, build_tree
     from core.llm.pace import Pace
 
-    pace = Pace(concurrency, rpm, tpm, max_cost, max_calls, price, batch, wait)
+    pace = Pace(concurrency, rpm, tpm, max_cost, max_calls, price, batch, wait, again)
     request = TreeRequest(run, set, method, levels, width, model, base_url, votes, prompts, pace)
     return build_tree(session, request)
 

@@ -21,7 +21,7 @@ def _request(given: dict[str, Any]) -> NameRequest:
     from core.name.dispatch import NameRequest
 
     known = {name: param.default for name, param in REGISTRY.get("summary.create").params.items()} | given
-    pace = Pace(**{name: known.pop(name) for name in Pace.__dataclass_fields__})
+    pace = Pace(**{name: known.pop(name) for name in Pace.__dataclass_fields__ if name in known})
     return NameRequest(**known, pace=pace)
 
 

@@ -25,7 +25,7 @@ def build(work: TreeWork, pace: Pace, manner: Manner | None = None) -> ClioMade:
     """Build the tree, keep it beside those that are there, and show it from now on.
 
     What the model does not answer, or the budget leaves unasked, is done by what lies nearest; such a tree is `partial`, and
-    the same command goes on from the journal, as a tree of its own.
+    the same command goes on from the journal, as a tree of its own. Bad answers count as they are unless `pace.again`.
 
     Raises:
         ActionError: `no_key`; `nothing_answered`, `provider_unreachable`, `provider_refused` or `provider_failed` where no

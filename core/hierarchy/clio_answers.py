@@ -6,6 +6,7 @@ from collections import Counter
 
 from pydantic import BaseModel, Field
 
+from core.llm.forms import Number
 from core.name.answer import words
 from core.name.unique import title_key
 from core.name.wording import LIMIT, fit, sentence
@@ -29,7 +30,7 @@ class ProposeThemes(BaseModel):
 class Group(BaseModel):
     """Themes that say the same."""
 
-    numbers: list[int] = Field(
+    numbers: list[Number] = Field(
         description="The numbers of the themes that are one theme; often a single one."
     )
     title: str = Field(default="", description=_TITLE)
@@ -46,7 +47,7 @@ class AssignTheme(BaseModel):
     """The theme that the item belongs to."""
 
     reason: str = Field(default="", description="One short sentence.")
-    theme: int = Field(description="The number of the theme; 0 where none of them fits.")
+    theme: Number = Field(description="The number of the theme; 0 where none of them fits.")
 
 
 class NameTheme(BaseModel):
@@ -100,5 +101,5 @@ def bad_name(answer: NameTheme) -> str:
     return "" if clean(answer.title) else "The title is empty."
 
 
-def _listed(numbers: list[int]) -> str:
+def _listed(numbers: list[Number]) -> str:
     return ", ".join(str(number) for number in numbers[:10])

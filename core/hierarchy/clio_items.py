@@ -11,6 +11,7 @@ from core.cluster.result import Floats
 from core.hierarchy.clio_vectors import Named
 from core.hierarchy.leaves import Leaf
 from core.llm.prompts import ITEM_LENGTH, item
+from core.name.describe import what_is_asked
 from core.text import one_line
 
 How = Literal["model", "nearest", "none", "alone"]
@@ -83,7 +84,7 @@ class Draft(Named):
 def cluster_items(clusters: Sequence[Leaf]) -> list[Item]:
     """The ordinary clusters as the lowest level's items."""
     return [
-        Item(leaf.title, leaf.description, (at,), f"c{leaf.number}", leaf.size)
+        Item(leaf.title, what_is_asked(leaf.description), (at,), f"c{leaf.number}", leaf.size)
         for at, leaf in enumerate(clusters)
     ]
 

@@ -55,12 +55,12 @@ class _Sum:
             total[at] += value
 
 
-def plan(work: TreeWork) -> TreePlan:
+def plan(work: TreeWork, *, again: bool = False) -> TreePlan:
     """What the work would take. The journal is played through; nothing is sent, and no key is needed."""
     total = _Sum([0, 0, 0], [0, 0, 0])
     known = waiting = 0
     if len(work.sizes) > 1:
-        with rehearsing(work.session, work.target, work.price, METHOD) as caller:
+        with rehearsing(work.session, work.target, work.price, METHOD, again=again) as caller:
             ask = Asker(caller, rehearsed=True)
             try:
                 grow(work, ask)

@@ -58,7 +58,7 @@ class Assembly:
                 kind="cluster" if leaf else "theme",
                 cluster=None if leaf is None else leaf.number,
                 title=item.title,
-                description=item.description,
+                description=leaf.description if leaf else item.description,
                 fit=fit,
                 low_fit=placing is not None and placing.low,
                 coherence=leaf.coherence if leaf else coherence_of(own),

@@ -63,7 +63,7 @@ def plan_tree(session: Session, request: TreeRequest) -> HierarchyMade | TreePla
         from core.hierarchy.clio_order import prepare
         from core.hierarchy.clio_plan import plan
 
-        return plan(prepare(session, request))
+        return plan(prepare(session, request), again=request.pace.again)
     view = session.view
     try:
         with session.workspace.rolled_back():

@@ -22,6 +22,7 @@ PLACED = {
     "apart": "by itself: what it holds belongs to no theme, or to all",
     "top": "on top: a tree by a model is not asked where its top nodes belong",
     "moved": "by hand, after the tree was built",
+    "made": "by an edit, which made it after the tree was built",
     "local": "by its centroid: this tree was built without a model",
 }
 
@@ -74,7 +75,9 @@ def _how(method: str, here: NodeRow, placed: dict[str, Any]) -> str:
     if here.kind not in ("theme", "cluster"):
         return "apart"
     if not placed:
-        return "local" if method == "local" else "top"
+        if method == "local":
+            return "local"
+        return "top" if here.parent == "root" else "made"
     if placed["parent"] != here.parent:
         return "moved"
     unasked = placed["how"] == "nearest" and not placed["asked"]

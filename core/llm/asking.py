@@ -62,11 +62,13 @@ def asking(
 
 
 @contextmanager
-def rehearsing(session: Session, target: Target, price: Price | None, purpose: str) -> Iterator[Caller[Any]]:
+def rehearsing(
+    session: Session, target: Target, price: Price | None, purpose: str, *, again: bool = False
+) -> Iterator[Caller[Any]]:
     """A caller that answers from the journal alone: it sends nothing, and needs no key."""
     client = Client(replace(target, key="none"))
     try:
-        yield _caller(session, client, price, Pace(max_calls=0), purpose, _backoff(0))
+        yield _caller(session, client, price, Pace(max_calls=0, again=again), purpose, _backoff(0))
     finally:
         client.close()
 
@@ -93,6 +95,7 @@ def _caller(
         price=price,
         purpose=purpose,
         control=session.control,
+        again=pace.again,
     )
 
 

@@ -179,12 +179,12 @@ class BatchCaller(Caller[T]):
         if not failed:
             return False
         last = failed[-1]
-        if last.status in ("refused", "request"):
+        if last.status in ("refused", "request", "content"):
             self._refusal = self._refusal or last.problem
         if last.status == "refused":
             self.bill.stopped = self.bill.stopped or last.problem
             self._put_off(task, last.problem)
-        elif last.status == "request" or len(failed) >= TRIES:
+        elif last.status in ("request", "content") or len(failed) >= TRIES:
             self._settle(task, task.usable or self._outcome(task, "failed", last.problem))
         else:
             return False
@@ -235,9 +235,6 @@ class BatchCaller(Caller[T]):
         if self._refusal and not self.bill.answered and not self._any_answer():
             self.settle()
             raise ActionError("provider_refused", self._refusal, "Nothing was charged for it.")
-
-    def _any_answer(self) -> bool:
-        return any(outcome is not None and outcome.answer is not None for outcome in self._outcomes)
 
     @property
     def _model(self) -> str:

@@ -59,6 +59,7 @@ class Caller(Generic[T]):
         stage: What the progress says is being done.
         unit: What is counted meanwhile.
         clock: Seconds, for limits and latency.
+        again: Ask anew what the journal has nothing but bad answers to.
     """
 
     client: Client
@@ -73,6 +74,7 @@ class Caller(Generic[T]):
     unit: str = "clusters"
     clock: Callable[[], float] = time.monotonic
     bill: Bill = field(default_factory=Bill)
+    again: bool = False
 
     def ask(self, questions: Sequence[Question[T]]) -> list[Outcome[T]]:
         """Ask every question; the outcomes in the same order.
@@ -97,17 +99,18 @@ class Caller(Generic[T]):
         return [outcome for outcome in self._outcomes if outcome is not None]
 
     def _begin(self, questions: Sequence[Question[T]]) -> None:
-        self._spent_before = self.bill.cost
         self._outcomes: list[Outcome[T] | None] = [None] * len(questions)
         self._waiting = deque(Task(at, question) for at, question in enumerate(questions))
 
     def _report(self, total: int) -> None:
-        done = sum(outcome is not None and outcome.status != "pending" for outcome in self._outcomes)
+        settled = [o.cost or 0.0 for o in self._outcomes if o is not None and o.status != "pending"]
+        done = len(settled)
         spent = f"{self.bill.tokens_in + self.bill.tokens_out:,} tokens"
         if self.price is not None and self.price.dated != "local":
-            here = self.bill.cost - self._spent_before
-            in_all = self._spent_before + (here / done * total if done else 0.0)
-            spent = f"${self.bill.cost:.4f} of about ${in_all:.2f}"
+            spent = f"${self.bill.cost:.4f}"
+            if done:
+                # What the journal answered has cost nothing now, but says what the others will.
+                spent += f" of about ${self.bill.cost + (total - done) * sum(settled) / done:.2f}"
         self.control.progress(self.stage, done, total, f"{self.unit} ({spent})")
 
     def _start(self, pool: ThreadPoolExecutor) -> None:
@@ -140,6 +143,7 @@ class Caller(Generic[T]):
                 continue
             self.limits.take(now, task.expected + task.prompt.max_tokens)
             self.bill.calls += 1
+            task.sent = True
             self._running[pool.submit(self._send, task, self._key(task))] = task
 
     def _known(self, task: Task[T]) -> Call | None:
@@ -253,7 +257,8 @@ class Caller(Generic[T]):
             if task.usable is not None:
                 self._settle(task, task.usable)
             elif task.asked >= ASKS:
-                self._settle(task, self._outcome(task, "failed", bad.message))
+                if not self._anew(task):
+                    self._settle(task, self._outcome(task, "failed", bad.message))
             else:
                 self._again(task, bad.message, bad.cut_off)
             return
@@ -273,17 +278,33 @@ class Caller(Generic[T]):
         task.attempt += 1
         self._waiting.appendleft(task)
 
+    def _anew(self, task: Task[T]) -> bool:
+        """Go on with a question of which the journal has bad answers alone, where it was asked anew before or is to be."""
+        question = task.question
+        key = replace(
+            self._key(task),
+            prompt_hash=prompt_hash(self.client.target, question.prompt, question.schema),
+            attempt=task.attempt + 1,
+        )
+        if task.sent or not (self.again or llm_log.answered(self.workspace, key)):
+            return False
+        task.prompt, task.attempt, task.asked = question.prompt, task.attempt + 1, 0
+        self._waiting.appendleft(task)
+        return True
+
     def _failed(self, task: Task[T], failure: CallFailed) -> None:
         """What follows from a call that was not answered."""
         if not isinstance(failure, FormRefused):
             # Calls under way when a server refuses a form say nothing against the server, or against the question.
             self._in_a_row += 1
             task.failures += 1
-        some = any(outcome is not None and outcome.answer is not None for outcome in self._outcomes)
-        nothing = not some and not self.bill.answered
+        nothing = not self._any_answer() and not self.bill.answered
         if failure.kind == "refused" or (failure.kind == "request" and nothing):
             self._stop("provider_refused", failure.message, "Nothing was charged for it.")
-        elif failure.kind == "request":
+        elif failure.kind == "content" and nothing and self._in_a_row >= UNREACHABLE:
+            hint = "Nothing was charged for it. Where questions are too long for the model, ask for less in each."
+            self._stop("provider_refused", failure.message, hint)
+        elif failure.kind in ("request", "content"):
             self._settle(task, task.usable or self._outcome(task, "failed", failure.message))
             return
         elif failure.refused_connection and not self.bill.answered and self._in_a_row >= UNREACHABLE:
@@ -307,9 +328,13 @@ class Caller(Generic[T]):
                 self.limits.pause(due)
             heapq.heappush(self._delayed, (due, task.at, task))
 
+    def _any_answer(self) -> bool:
+        """Whether any question has an answer that can be used."""
+        return any(outcome is not None and outcome.answer is not None for outcome in self._outcomes)
+
     def _stop(self, code: str, message: str, hint: str) -> None:
         """End the work: as an error when it has nothing to show, else with what it has."""
-        if not self.bill.answered and not any(self._outcomes):
+        if not self.bill.answered and not self._any_answer():
             raise ActionError(code, message, hint)
         self.bill.stopped = self.bill.stopped or message
 

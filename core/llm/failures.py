@@ -9,13 +9,19 @@ from typing import Any, Literal
 
 from core.text import one_line
 
-Kind = Literal["rate", "server", "timeout", "connection", "garbled", "request", "refused"]
-"""`rate` (429), `server` (5xx, 529), `timeout`, `connection` and `garbled` (a body that is no answer) may pass; `request`
-is a call that will never work; `refused` holds for every call: key, permission, credit, model."""
+Kind = Literal["rate", "server", "timeout", "connection", "garbled", "content", "request", "refused"]
+"""`rate` (429), `server` (5xx, 529), `timeout`, `connection` and `garbled` (a body that is no answer) may pass; `content`
+is a question that will never be answered, for its length or for what it says; `request` a call that will never work; `refused` holds for every call: key, permission, credit, model."""
 
 PASSING: tuple[Kind, ...] = ("rate", "server", "timeout", "connection", "garbled")
 
 _CREDIT = ("credit balance", "insufficient_quota", "exceeded your current quota", "billing")
+
+_CONTENT = (
+    "too long", "too large", "context length", "context_length", "context limit", "context window", "maximum context",
+    "content filter", "content_filter", "content management policy", "invalid_prompt", "flagged",
+)  # fmt: skip
+"""What providers say of a question that they refuse for itself."""
 
 
 class CallFailed(Exception):
@@ -63,7 +69,7 @@ class BadAnswer(Exception):
 
 def of_status(status: int, headers: Mapping[str, str], body: str, details: Any) -> CallFailed:
     """The failure that an HTTP status other than 2xx stands for."""
-    message = one_line(_message(details) or body or "no message", 500)
+    message = one_line(_message(details) or body or _elsewhere(status, headers) or "no message", 500)
     words = f"{message} {body[:2000]}".lower()
     kind: Kind
     if any(word in words for word in _CREDIT) and status in (400, 402, 403, 429):
@@ -73,7 +79,7 @@ def of_status(status: int, headers: Mapping[str, str], body: str, details: Any) 
     elif status >= 500 or status in (408, 409):
         kind = "server"
     elif status in (400, 413, 422):
-        kind = "request"
+        kind = "content" if status == 413 or any(word in words for word in _CONTENT) else "request"
     else:
         kind = "refused"
     retry_after = _retry_after(headers) if kind in PASSING else None
@@ -89,6 +95,12 @@ def _message(details: Any) -> str:
             return ""
         details = details.get("error", details.get("message"))
     return details if isinstance(details, str) else ""
+
+
+def _elsewhere(status: int, headers: Mapping[str, str]) -> str:
+    if status // 100 != 3:
+        return ""
+    return f"it points to {headers.get('location', 'another address')}; name that as base_url= if it is right"
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, BeforeValidator
 
 from core.llm.failures import CallFailed
 from core.llm.target import Target
@@ -34,6 +34,16 @@ class FormRefused(CallFailed):
 
     def __init__(self, failure: CallFailed) -> None:
         super().__init__("server", failure.message, status=failure.status, retry_after=0.0, body=failure.body)
+
+
+def _no_truth(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("a number is wanted, not true or false")
+    return value
+
+
+Number = Annotated[int, BeforeValidator(_no_truth)]
+"""A whole number in an answer: `true` would pass for 1, and stand for the first of a list."""
 
 
 def forms_of(target: Target) -> tuple[Form, ...]:

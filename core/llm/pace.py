@@ -16,6 +16,7 @@ class Pace:
     """The limits that a user sets on one job; `None`: no limit. `price` is told in place of the price table.
 
     With `batch` questions go into Message Batches, for half the price, within a day; `wait` stays until they have ended.
+    With `again` what got nothing but bad answers before is asked anew.
     """
 
     concurrency: int = 4
@@ -26,6 +27,7 @@ class Pace:
     price: str | None = None
     batch: bool = False
     wait: bool = False
+    again: bool = False
 
     def price_for(self, target: Target, own: Prices) -> Price | None:
         """What these calls cost, half as much in batches; `None` where nobody told the price.
@@ -44,7 +46,7 @@ class Pace:
         return price.halved() if price is not None and self.batch else price
 
     def check(self, price: Price | None, model: str) -> None:
-        """Raise `bad_limit` for a limit that is none, and `no_price` where a cost is bounded that nobody can know."""
+        """Raise `bad_limit` for a limit that is none, `no_batch` for what goes into no batch, and `no_price` where a cost is bounded that nobody can know."""
         whole = {
             "concurrency": self.concurrency,
             "rpm": self.rpm,
@@ -56,6 +58,10 @@ class Pace:
                 raise ActionError(
                     "bad_limit", f"{name}={value} is less than 1.", "Leave it out for no limit."
                 )
+        if self.batch and self.again:
+            raise ActionError(
+                "no_batch", "again=true asks at once, not in batches.", "Leave one of them out."
+            )
         if self.concurrency > MOST_AT_ONCE:
             hint = f"At most {MOST_AT_ONCE}."
             raise ActionError("bad_limit", f"concurrency={self.concurrency} is too many at once.", hint)

@@ -22,6 +22,7 @@ from core.llm.failures import BadAnswer, CallFailed
 from core.llm.forms import Form, FormRefused, complains_of_form, form_of, forms_of, in_form, instruction
 from core.llm.target import Target
 from core.llm.tokens import estimate
+from core.llm.wire import ending, message_of, tools_used, usage_of
 from core.text import one_line
 
 Answer = TypeVar("Answer", bound=BaseModel)
@@ -148,10 +149,10 @@ class Client:
             CallFailed: `garbled`: it is none.
         """
         try:
-            self._message(body)
-        except ValidationError:
+            message_of(self.target, body)
+        except ValueError:
             raise CallFailed("garbled", "the body is no answer of this API", body=body) from None
-        return Reply(body, *_usage(json.loads(body)))
+        return Reply(body, *usage_of(body))
 
     def read(self, body: str, schema: type[Answer]) -> Answer:
         """The answer in a raw body, checked against the schema.
@@ -161,15 +162,17 @@ class Client:
         """
         from instructor.v2.core.response import process_response
 
-        message = self._message(body)
-        ended, refusal, empty = _ending(self.target, message)
+        message = message_of(self.target, body)
+        ended, refusal, empty = ending(self.target, message)
         if refusal is not None:
             raise BadAnswer(f"The answer was refused: {one_line(refusal, 300) or 'no reason given'}.")
         if ended in ("max_tokens", "length"):
             raise BadAnswer("The answer was cut off; be brief.", cut_off=True)
         if empty:
             raise BadAnswer(f"The answer was empty: {schema.__name__} must be filled in.")
-        used = _used_tool(self.target, message)
+        used = tools_used(self.target, message)
+        if used > 1:
+            raise BadAnswer(f"The tool {schema.__name__} was used {used} times: use it once.")
         if self.form == "tool" and not used:
             raise BadAnswer(f"The answer was given in words: the tool {schema.__name__} must be used.")
         # By what the answer holds, not by what was asked for: some servers answer in the form that they like.
@@ -185,15 +188,6 @@ class Client:
         except (ValueError, TypeError, AttributeError, LookupError, AssertionError) as error:
             raise BadAnswer(one_line(f"The answer cannot be read: {error}", 300)) from None
         return found
-
-    def _message(self, body: str) -> Any:
-        if self.target.provider == "anthropic":
-            from anthropic.types import Message
-
-            return Message.model_validate_json(body)
-        from openai.types.chat import ChatCompletion
-
-        return ChatCompletion.model_validate_json(body)
 
 
 def prompt_hash(target: Target, prompt: Prompt, schema: type[BaseModel]) -> str:
@@ -246,30 +240,3 @@ def _how(target: Target, mode: str) -> dict[str, Any]:
 
     provider = Provider.ANTHROPIC if target.provider == "anthropic" else Provider.OPENAI
     return {"provider": provider, "mode": Mode[mode]}
-
-
-def _used_tool(target: Target, message: Any) -> bool:
-    if target.provider == "anthropic":
-        return any(block.type == "tool_use" for block in message.content)
-    return bool(message.choices[0].message.tool_calls)
-
-
-def _ending(target: Target, message: Any) -> tuple[str | None, str | None, bool]:
-    """Why the answer ended, in what words it was refused (`None`: it was not), and whether it is empty."""
-    if target.provider == "anthropic":
-        text = " ".join(block.text for block in message.content or () if block.type == "text")
-        return message.stop_reason, text if message.stop_reason == "refusal" else None, not message.content
-    if not message.choices:
-        return None, None, True
-    choice = message.choices[0]
-    filtered = "filtered" if choice.finish_reason == "content_filter" else None
-    empty = not choice.message.tool_calls and not choice.message.content
-    return choice.finish_reason, choice.message.refusal or filtered, empty
-
-
-def _usage(body: dict[str, Any]) -> tuple[int, int]:
-    """Tokens sent, cached ones included, and received."""
-    usage = body.get("usage") or {}
-    sent = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "prompt_tokens")
-    received = ("output_tokens", "completion_tokens")
-    return sum(usage.get(name) or 0 for name in sent), sum(usage.get(name) or 0 for name in received)

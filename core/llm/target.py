@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlsplit
 
 from core.errors import ActionError
+from core.llm.prices import price_of
 
 Provider = Literal["anthropic", "openai", "ollama", "compatible"]
 
@@ -36,8 +38,11 @@ class Target:
     key: str | None = field(default=None, repr=False, compare=False)
 
     def hide(self, text: str) -> str:
-        """`text` without the key, should a provider echo it."""
-        return text.replace(self.key, "[key]") if self.key and len(self.key) >= _SECRET else text
+        """`text` without the key, should a provider echo it, also where JSON writes some of its letters as numbers."""
+        if not self.key or len(self.key) < _SECRET:
+            return text
+        letters = (rf"(?:{re.escape(sign)}|\\u00(?i:{ord(sign):02x}))" for sign in self.key)
+        return re.sub("".join(letters), "[key]", text)
 
 
 def find_target(model: str, base_url: str | None) -> Target:
@@ -56,9 +61,9 @@ def find_target(model: str, base_url: str | None) -> Target:
         return Target("compatible", model, base_url)
     raise ActionError(
         "unknown_model",
-        f"model={model[:80]} names no way of naming.",
-        "Use model=local, anthropic/NAME, openai/NAME or ollama/NAME, or any name with base_url=.",
-        tuple(difflib.get_close_matches(head, ("local", *PROVIDERS), 3)),
+        f"model={model[:80]} names no model of a provider.",
+        "Use anthropic/NAME, openai/NAME or ollama/NAME, or any name with base_url=; names need none with model=local.",
+        _meant(model),
     )
 
 
@@ -84,6 +89,17 @@ def with_key(target: Target) -> Target:
         hint = "Copy it again, without quotation marks or spaces."
         raise ActionError("bad_key", f"{variable} holds characters that no key has.", hint)
     return Target(target.provider, target.model, target.base_url, key or _KEYLESS)
+
+
+def _meant(model: str) -> tuple[str, ...]:
+    """What may have been meant: the provider misspelt, or left out before a model of the price table."""
+    head, _, name = model.partition("/")
+    if name:
+        return tuple(f"{near}/{name}"[:80] for near in difflib.get_close_matches(head, PROVIDERS, 1))
+    owners = (owner for owner in PROVIDERS if owner != "ollama" and price_of(owner, model, None) is not None)
+    return tuple(f"{owner}/{model}" for owner in owners) or tuple(
+        difflib.get_close_matches(head, ("local",), 1)
+    )
 
 
 def _check_url(url: str) -> None:

@@ -16,6 +16,8 @@ class Task(Generic[T]):
     question: Question[T]
     asked: int = 0
     failures: int = 0
+    sent: bool = False
+    """Whether any of its requests left this process: else all that was said of it comes from the journal."""
     usable: Outcome[T] | None = None
     tokens_in: int = 0
     tokens_out: int = 0

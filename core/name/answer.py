@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, Field
 
+from core.llm.forms import Number
 from core.llm.prompts import Template, item, within
 from core.name.contrast import Shown
 from core.name.wording import LIMIT, MISCELLANEOUS, fit, sentence
@@ -28,7 +29,7 @@ _HEAD = re.compile(r"^(?:mixed|miscellaneous|various|cluster|title)\s*:\s*", re.
 class NameCluster(BaseModel):
     """The name of the cluster of the members."""
 
-    members: list[int] = Field(
+    members: list[Number] = Field(
         description="The numbers of the members that the title and description are true of.",
         json_schema_extra={"minItems": 1},
     )
@@ -36,7 +37,7 @@ class NameCluster(BaseModel):
         min_length=1, description="Two sentences in the past tense: what the people asked for."
     )
     coherence_reason: str = Field(description="One sentence: why the coherence is what it is.")
-    coherence: int = Field(
+    coherence: Number = Field(
         ge=1, le=5, description="5: one kind of thing; 3: related things; 1: no common topic."
     )
     topics: list[str] = Field(
@@ -68,7 +69,9 @@ def filled(template: Template, shown: Shown) -> tuple[str, str, int]:
 
 
 def unsupported(answer: NameCluster, members: int) -> str:
-    """What is wrong with the numbers that an answer cites, in words for the model; empty: nothing."""
+    """What is wrong with an answer's title or the numbers that it cites, in words for the model; empty: nothing."""
+    if not any(sign.isalnum() for sign in words(answer.title)):
+        return "The title is empty: it must say in words what is asked for."
     if not answer.members:
         return f"members is empty: it must hold the numbers, from 1 to {members}, of the members that support the title."
     wrong = [number for number in answer.members if not 1 <= number <= members]
@@ -95,6 +98,7 @@ def name_of(answer: NameCluster, shown: Shown, members: int) -> ModelName:
 def _title(answer: NameCluster) -> tuple[str, str]:
     topics = [topic for topic in (words(topic) for topic in answer.topics) if topic]
     title = words(answer.title)
+    title = title if any(sign.isalnum() for sign in title) else ""
     if answer.coherence > LOW:
         return "topic", sentence(fit(title, LIMIT)) or "Untitled"
     if len(topics) == 2:

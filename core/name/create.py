@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -140,9 +141,8 @@ def check_alias(workspace: Workspace, run: RunInfo, alias: str) -> None:
     if len(alias) > 80:
         raise ActionError("bad_alias", "An alias has at most 80 characters.", "")
     if alias and workspace.value("SELECT 1 FROM summary_set WHERE run_id = ? AND alias = ?", (run.id, alias)):
-        raise ActionError(
-            "alias_taken", f"The run has names with the alias {alias!r} already.", "Choose another."
-        )
+        hint = f"Choose another; summary.resume set={shlex.quote(alias)} finishes those."
+        raise ActionError("alias_taken", f"The run has names with the alias {alias!r} already.", hint)
 
 
 def _save(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -9,6 +10,11 @@ from core.name.phrases import Phrase
 from core.text import one_line
 
 _QUOTE = 120
+_COUNTED = re.compile(
+    r"(?P<asked>.*\.) [\d,]+ (?:query|queries)(?: \([\d,]+ distinct texts?\))?(?:: .*)?\."
+    r"(?: Languages are mixed\.)?(?: Each text was asked [\d.]+ times on average\.)?",
+    re.DOTALL,
+)
 _TOP = 3
 
 
@@ -86,3 +92,9 @@ def describe(phrases: Sequence[Phrase], central: str, counts: Counts, mixed: Seq
     if counts.texts and counts.queries >= 3 * counts.texts:
         notes.append(f"Each text was asked {counts.queries / counts.texts:.1f} times on average.")
     return " ".join([f"{first}.", f"{second}.", *notes])
+
+
+def what_is_asked(description: str) -> str:
+    """A description of `describe` without what it counts: how many ask says nothing of what they ask for."""
+    found = _COUNTED.fullmatch(description)
+    return found["asked"] if found else description
