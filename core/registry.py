@@ -17,6 +17,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from core.errors import ActionError
 from core.keywords import by_plain_names, plain
+from core.values import plain_value
 
 Effect = Literal["read", "view", "write", "destroy", "file", "job"]
 """What an action may do: `read` (pure, any thread), `view` (changes the Session), `write` (changes the store), `destroy`
@@ -181,7 +182,10 @@ class Action:
         fields = {name: (self.params[name].annotation, ...) for name in now}
         model = pydantic.create_model(self.id, **fields)  # type: ignore[call-overload]
         values = {
-            name: None if given[name] == "" and self.params[name].optional else given[name] for name in now
+            name: None
+            if given[name] == "" and self.params[name].optional
+            else plain_value(name, given[name], self.params[name].annotation)
+            for name in now
         }
         try:
             checked = model(**values)

@@ -239,7 +239,9 @@ def _referred(value: Any) -> str:
 
 
 def _allow(act: Action, read_only: bool, dry_run: bool) -> None:
-    if read_only and act.effect not in ("read", "view") and not dry_run:
+    # What is tried and rolled back writes, too; a plan reads alone.
+    tries = not dry_run or act.plan is None
+    if read_only and act.effect not in ("read", "view") and tries:
         raise ActionError(
             "not_allowed",
             f"{act.id} changes something ({act.effect}); this session is read-only.",

@@ -17,14 +17,23 @@ from tests.doors import CHATS, run_text
 LINES = (
     f"data.load source={CHATS} name=again",
     "embed.run model=lexical",
+    "facet.from_metadata field=turn name=rounds values=1-9",
+    "facet.resume name=length",
+    "facet.delete name=length",
     "run.kmeans k=4",
+    "run.kmeans within=c0 k=2",
+    "run.update",
     "run.hdbscan min_cluster_size=3 reduce=none",
     "summary.create",
+    "eval.run items=2",
     "hierarchy.build levels=2 width=3",
     "run.rename label=new",
+    "search.save name=poems text='poem OR haiku'",
     "run.delete run=@run",
     "data.clear dataset=@dataset",
     "export.run path={out}",
+    "export.run path={out} what=hierarchy min_users=8",
+    "report.write path={out} format=md redact=email min_users=8",
 )
 
 
@@ -58,7 +67,7 @@ def test_a_dry_run_tells_what_comes_and_changes_nothing(
     assert told["dry_run"] is True
     assert state(own_workspace) == before
     assert not (tmp_path / "out.csv").exists()
-    destroys = line.startswith(("run.delete", "data.clear"))
+    destroys = line.startswith(("run.delete", "data.clear", "facet.delete"))
     done = row(own_workspace, f"{line} yes=true" if destroys else line, dry=False)
     if told["action"] not in ("embed.run", "data.clear"):
         assert done["data"] == told["data"]

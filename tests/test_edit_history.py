@@ -13,7 +13,7 @@ from core.errors import ActionError
 from core.session import Session
 from db.invariants import violations
 from tests.doors import run_text
-from tests.edit_steps import KINDS, ask, dump, opened, state
+from tests.edit_steps import KINDS, Params, ask, dump, opened, state
 
 
 @pytest.fixture
@@ -155,6 +155,31 @@ def test_an_edit_is_shown_with_before_and_after(session: Session) -> None:
     assert "size" in {c.field for c in shown.derived}
 
 
+def test_what_went_away_is_shown_with_what_was_said_of_it_and_no_blanks(session: Session) -> None:
+    ask(session, "cluster.tag", cluster=1, add="a")
+    deleted = ask(session, "cluster.delete", cluster=1, orphan=True)
+    changes = ask(session, "edit.show", edit=deleted.edit).changes
+    gone = {(c.field, c.before) for c in changes if (c.what, c.id, c.after) == ("cluster", "1", None)}
+    assert gone == {("kind", "cluster"), ("tags", ("a",))}
+    assert all(c.before not in ("", (), None) or c.after not in ("", (), None) for c in changes)
+
+
+def test_what_only_follows_is_told_apart_from_what_was_decided_and_trees_from_each_other(
+    session: Session,
+) -> None:
+    merged = ask(session, "cluster.merge", cluster=1, into=0)
+    shown = ask(session, "edit.show", edit=merged.edit)
+    assert {(c.what, c.id, c.field) for c in shown.changes} == {("cluster", "1", "kind")}
+    leaves = {c.hierarchy for c in shown.derived if (c.what, c.id, c.field) == ("node", "c1", "title")}
+    assert leaves == {row.hierarchy for row in ask(session, "hierarchy.list")}
+    moved = ask(session, "node.move", node="c0", to="root")
+    (change,) = [c for c in ask(session, "edit.show", edit=moved.edit).changes if c.field == "parent"]
+    assert (change.id, change.after, change.hierarchy) == ("c0", "root", session.view.hierarchy)
+    theme = ask(session, "node.create", title="By hand", children="c0,c2")
+    facts = {(c.id, c.field, c.after) for c in ask(session, "edit.show", edit=theme.edit).changes}
+    assert {("h1", "title", "By hand"), ("h1", "parent", "root"), ("c0", "parent", "h1")} <= facts
+
+
 def test_blame_says_who_made_a_cluster_what_it_is(folder: Path) -> None:
     ann, bob = opened(folder, "ann"), opened(folder, "bob")
     ask(ann, "cluster.rename", cluster=0, title="First")
@@ -177,7 +202,7 @@ def test_the_line_of_an_edit_does_it_again(folder: Path, edit_base: Path, tmp_pa
     session = opened(folder)
     again = shutil.copytree(edit_base, tmp_path / "again")
     last = ("cluster.split", "node.merge", "cluster.merge", "cluster.delete")
-    other_params = {
+    other_params: dict[str, Params] = {
         "query.move": {"query": "1,2", "to": -2},
         "cluster.delete": {"cluster": 3, "orphan": True},
     }

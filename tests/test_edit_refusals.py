@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,6 +56,7 @@ BAD = {
     "restore no orphan": ("query.restore query=1", "not_an_orphan"),
     "title twice": ("node.rename node=t1 title=Noise", "title_taken"),
     "title of another cluster": ("cluster.rename cluster=0 title=A\ncluster.rename cluster=1 title=A", "title_taken"),
+    "title that another has meanwhile": ("cluster.rename cluster=0 title=A\ncluster.rename cluster=2 title={title}\ncluster.rename cluster=0 title=", "title_taken"),
     "long title": ("cluster.rename cluster=0 title=" + "x" * 121, "bad_title"),
     "no title": ("node.rename node=t1 title=", "bad_title"),
     "no children": ("node.create title=Alone children=", "no_children"),
@@ -74,8 +76,13 @@ BAD = {
     "stale": ("cluster.rename cluster=0 title=A\ncluster.tag cluster=0 add=x expect=0", "stale"),
     "stale node": ("node.rename node=t1 title=A\nnode.describe node=t1 description=x expect=0", "stale"),
     "stale query": ("query.flag query=1\nquery.flag query=1,2 flag=b expect=0", "stale"),
+    "edit to come": ("cluster.tag cluster=0 add=x expect=1", "bad_expect"),
+    "no edit": ("cluster.tag cluster=0 add=x expect=-1", "bad_expect"),
     "reason": ("cluster.flag cluster=0 reason=" + "x" * 2001, "bad_reason"),
     "count": ("edit.undo count=0", "bad_count"),
+    "count below": ("edit.undo count=-1", "bad_count"),
+    "count of one edit": ("cluster.flag cluster=0\nedit.undo edit=1 count=2", "bad_count"),
+    "where nobody would fit": ("orphan.suggest query=1,99999", "unknown_query"),
     "no such edit": ("edit.show edit=9", "unknown_edit"),
     "date": ("edit.history since=yesterday", "bad_date"),
 }  # fmt: skip
@@ -86,6 +93,7 @@ def test_what_cannot_be_is_refused_and_changes_nothing(name: str, folder: Path) 
     script, code = BAD[name]
     session = opened(folder)
     of = state(session).of
+    script = script.replace("{title}", json.dumps(ask(session, "cluster.show", cluster=0).title))
     script = script.replace("{all}", ",".join(map(str, of[0]))).replace("{other}", str(of[1][0]))
     *first, last = script.split("\n")
     assert run_text(folder, "\n".join(first)).code == 0
@@ -96,6 +104,36 @@ def test_what_cannot_be_is_refused_and_changes_nothing(name: str, folder: Path) 
     assert dump(session) == before
     assert len(ask(session, "edit.history")) == edits
     session.close()
+
+
+@pytest.mark.parametrize(
+    ("action", "params", "code"),
+    [
+        ("cluster.rename", {"title": "a\ud800"}, "bad_parameter"),
+        ("cluster.rename", {"title": "a\0b"}, "bad_title"),
+        ("cluster.rename", {"title": "\u200b\u2060"}, "bad_title"),
+        ("cluster.note", {"text": "a\ud800"}, "bad_parameter"),
+        ("cluster.describe", {"description": "a\0"}, "bad_text"),
+        ("cluster.tag", {"add": "\u200b"}, "bad_word"),
+        ("cluster.flag", {"flag": "a\0b"}, "bad_word"),
+        ("cluster.flag", {"reason": "\udfff"}, "bad_parameter"),
+    ],
+)
+def test_text_that_cannot_be_stored_or_seen_is_refused(
+    action: str, params: dict[str, str], code: str, session: Session
+) -> None:
+    with pytest.raises(ActionError) as caught:
+        ask(session, action, cluster=0, **params)
+    assert caught.value.code == code
+    assert ask(session, "edit.history") == ()
+
+
+def test_any_script_can_be_written(session: Session) -> None:
+    for number, title in enumerate(("日本語 🧑\u200d🚀", "عربى [/INST] [b]", "e\u0301" * 60)):
+        ask(session, "cluster.rename", cluster=number, title=title)
+        ask(session, "cluster.note", cluster=number, text=f"{title}\n\t{title}\r\n")
+        assert ask(session, "cluster.show", cluster=number).title == title
+    ask(session, "edit.undo", count=6)
 
 
 def test_the_last_cluster_stays(session: Session) -> None:
@@ -111,3 +149,17 @@ def test_the_last_cluster_stays(session: Session) -> None:
             ask(session, action, **params)
         assert caught.value.code == "last_cluster"
     assert dump(session) == before
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("cluster.split cluster=0 queries=1.5", "queries='1.5'"),
+        ("cluster.merge cluster=0 into=-1", "the noise"),
+        ("edit.undo run=@run", "in hdbscan-"),
+    ],
+)
+def test_a_refusal_names_what_was_said(line: str, words: str, folder: Path) -> None:
+    error = run_text(folder, line).error
+    assert words in error["message"]
+    assert error["hint"]

@@ -16,10 +16,9 @@ from core.session import Session
 from db.edit_images import MIRRORS
 from db.invariants import violations
 from db.migrations import MIGRATIONS
+from lmsys_tui.script import Options
 from tests.doors import run_text
 from tests.edit_steps import KINDS, ask, dump, opened, state
-from tests.handmade import handmade
-from tests.naming import said
 
 
 @pytest.fixture
@@ -141,6 +140,43 @@ def test_orphans_are_listed_suggested_and_restored(session: Session) -> None:
     assert "orphans" not in {row.node for row in ask(session, "node.list")}
 
 
+def test_the_noise_can_be_emptied_and_filled_again(session: Session) -> None:
+    before = dump(session)
+    noise = state(session).of[-1]
+    ask(session, "query.move", from_cluster=-1, to=-2)
+    assert -1 not in state(session).of
+    ask(session, "query.restore", query=noise[0])
+    ask(session, "query.move", query=str(state(session).of[0][0]), to=-1)
+    ask(session, "query.restore", query="all")
+    assert set(noise) < set(state(session).of[-1])
+    assert violations(session.workspace) == []
+    leaf = next(node for node in ask(session, "node.list", parent="root") if node.node == "noise")
+    assert (leaf.title, leaf.size) == ("Noise", len(noise) + 1)
+    assert len(ask(session, "edit.undo", count=9)) == 4
+    assert dump(session) == before
+    ask(session, "query.move", from_cluster=-1, to=0)
+    ask(session, "cluster.delete", cluster=1, to=-1)
+    assert violations(session.workspace) == []
+    ask(session, "edit.undo", count=2)
+    assert dump(session) == before
+
+
+def test_what_changes_nothing_says_so_and_leaves_no_edit(folder: Path) -> None:
+    for line, words in (
+        ("query.restore query=all", "no orphans"),
+        ("query.restore query=all to=0", "no orphans"),
+        ("query.move query=1 to=-1", "already"),
+        ("cluster.describe cluster=0 description=", "so already"),
+        ("query.flag query=1 flag=x remove=true", "so already"),
+        ('cluster.note cluster=0 text=""', "so already"),
+    ):
+        first = "query.move query=1 to=-1\n" if line.startswith("query.move") else ""
+        said_of_it = run_text(folder, first + line).rows[-1]["data"]
+        assert said_of_it["edit"] is None, line
+        assert said_of_it["summary"].startswith("Nothing to change. "), line
+        assert words in said_of_it["summary"]
+
+
 def test_moving_by_search_moves_all_matches_and_what_asks_the_same_text(session: Session) -> None:
     total = session.dispatch("search.queries", {"text": "rain", "mode": "text", "limit": 1}).total
     matches = ask(session, "search.queries", text="rain", mode="text", limit=1000)
@@ -155,20 +191,6 @@ def test_moving_by_search_moves_all_matches_and_what_asks_the_same_text(session:
     assert hit.times > 1
     assert ask(session, "query.move", text_id=hit.text_id, to=-2).moved == hit.times
     assert ask(session, "query.move", text_id=hit.text_id, to=-2).edit is None
-
-
-def test_without_vectors_edits_are_exact_but_not_measured(tmp_path: Path) -> None:
-    folder = handmade(tmp_path / "w")
-    before = dump(opened(folder))
-    renamed = said(folder, 'cluster.rename cluster=0 title="By hand"')
-    assert "meaning" in renamed["notes"][0]
-    moved = said(folder, "cluster.merge cluster=1 into=0")
-    assert "measures" in moved["notes"][0]
-    session = opened(folder)
-    assert violations(session.workspace) == []
-    ask(session, "edit.undo", edit=2)
-    ask(session, "edit.undo", edit=1)
-    assert dump(session) == before
 
 
 def test_runs_and_datasets_with_edits_can_be_deleted(folder: Path) -> None:
@@ -232,3 +254,16 @@ def test_a_store_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> N
     ask(session, "edit.undo")
     assert ask(session, "cluster.show", cluster=0).quality is None
     session.close()
+
+
+def test_a_json_list_is_a_list_with_commas(folder: Path) -> None:
+    line = json.dumps({"action": "query.flag", "params": {"query": [1, 2], "flag": "look"}})
+    ran = run_text(folder, line)
+    assert ran.code == 0, ran.err
+    history = json.loads(run_text(folder, "edit.history").out)["data"]
+    assert json.loads(history[0]["line"])["params"]["query"] == "1,2"
+
+
+def test_what_may_only_be_read_is_not_tried_either(folder: Path) -> None:
+    ran = run_text(folder, "cluster.flag cluster=0", options=Options(dry_run=True), read_only=True)
+    assert (ran.code, ran.error["code"]) == (2, "not_allowed")

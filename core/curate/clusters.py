@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.curate.edit import Edit, editing
-from core.curate.moves import ORDINARY, kind_of, move, need_orphans
+from core.curate.moves import KINDS, ORDINARY, kind_of, move, need
 from core.curate.naming import check_title, prepare, title_vector
 from core.curate.rows import Edited, short
 from core.curate.trees import follow
@@ -11,7 +11,7 @@ from core.errors import ActionError
 from core.lookup import check_cluster
 from core.session import Session
 from db import edit_moves
-from db.titles import ORPHANS, SUMMARY_JOIN, TITLE_SQL
+from db.titles import NOISE, ORPHANS, SUMMARY_JOIN, TITLE_SQL
 
 
 def shown_title(edit: Edit, number: int) -> str:
@@ -37,10 +37,28 @@ def subject(edit: Edit, number: int, *, also: tuple[str, ...] = ()) -> None:
     if kind not in (ORDINARY, *also):
         raise ActionError(
             "not_a_cluster",
-            f"{number} is the {kind} of the run, and no cluster of its own.",
-            "Name a cluster.",
+            f"{number} stands for the {kind} of the run, which is no cluster.",
+            _INSTEAD[number],
         )
     edit.fresh("cluster", [number])
+
+
+_INSTEAD = {
+    NOISE: f"query.move and cluster.delete put queries there: to={NOISE}.",
+    ORPHANS: "query.restore and query.move take orphans to a cluster.",
+}
+
+
+def check_target(edit: Edit, number: int) -> None:
+    """Check that queries can be put into a cluster; the noise and the orphans need not be there yet.
+
+    Raises:
+        ActionError: `unknown_cluster` or `stale`.
+    """
+    if number in KINDS:
+        edit.fresh("cluster", [number])
+    else:
+        subject(edit, number)
 
 
 def check_free(edit: Edit, number: int, title: str) -> None:
@@ -77,11 +95,11 @@ def rename(
         ).fetchone()[0]
         if (title or None) != current:
             vector = title_vector(edit, title) if title else None
-            check_free(edit, cluster, title)
             edit.connection.execute(
                 "UPDATE cluster SET title = ?, title_vector = ? WHERE run_id = ? AND number = ?",
                 (title or None, vector, edit.run.id, cluster),
             )
+            check_free(edit, cluster, shown_title(edit, cluster))
             follow(edit, (), {}, named=(cluster,))
         edit.summary = f"Renamed cluster {cluster} from {short(old)} to {short(shown_title(edit, cluster))}."
     return edit.done()
@@ -148,13 +166,12 @@ def delete(
             )
         subject(edit, cluster)
         target = ORPHANS if to is None else to
-        if to is not None:
-            subject(edit, to, also=("noise",))
+        check_target(edit, target)
         old = shown_title(edit, cluster)
         sources = edit_moves.choose(
             edit.connection, edit.run.id, target, "a.cluster = :from", {"from": cluster}
         )
-        need_orphans(edit) if target == ORPHANS else None
+        need(edit, target)
         moved = move(edit, sources, target)
         where = "the orphans" if target == ORPHANS else f"{target} {short(shown_title(edit, target))}"
         edit.summary = f"Deleted cluster {cluster} {short(old)}; {moved:,} queries went to {where}."

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.curate.rows import Edited
+from core.curate.words import check_characters
 from core.errors import ActionError
 from core.lookup import RunInfo, find_run
 from core.session import Session
@@ -44,6 +45,8 @@ class Edit:
     params: dict[str, Any] = field(default_factory=dict)
     """What does it again; the block may say more exactly what it was about."""
     summary: str = ""
+    idle: str = "It is so already."
+    """What is said where nothing was changed."""
     moved: int = 0
     changed: bool = False
     notes: list[str] = field(default_factory=list)
@@ -87,7 +90,7 @@ class Edit:
             edit=self.id if self.changed else None,
             run=self.run.name,
             kind=self.kind,
-            summary=self.summary if self.changed else f"Nothing to change. {self.summary}".strip(),
+            summary=self.summary if self.changed else f"Nothing to change. {self.idle}",
             version=self.version,
             moved=self.moved,
             clusters=self.clusters,
@@ -113,7 +116,7 @@ def editing(
         expect: The last edit that the caller has seen of what is edited; `None` edits whatever is there.
 
     Raises:
-        ActionError: `no_run`, `unknown_run`, `bad_reason`, and what the block raises.
+        ActionError: `no_run`, `unknown_run`, `bad_reason`, `bad_expect` for an edit that is not there yet, and what the block raises.
         StoreError: `store_read_only` or `store_locked`.
     """
     check_reason(reason)
@@ -125,6 +128,12 @@ def editing(
             edit_id = edits.begin(
                 connection, found.id, kind, session.actor, workspace.clock(), reason.strip()
             )
+            if expect is not None and not 0 <= expect < edit_id:
+                raise ActionError(
+                    "bad_expect",
+                    f"expect={expect} is no edit that there was.",
+                    "The version of an earlier answer, or 0 where there was none.",
+                )
             edit = Edit(session, found, connection, edit_id, kind, expect, {"run": found.name, **params})
             edit_images.open_images(connection, edit_id)
             yield edit
@@ -143,7 +152,8 @@ def editing(
 
 
 def check_reason(reason: str) -> None:
-    """Raise `bad_reason` for what is too long to be one."""
+    """Raise `bad_reason` for what is too long to be one, or cannot be stored."""
+    check_characters(reason, "reason", "bad_reason")
     if len(reason) > MAX_REASON:
         raise ActionError("bad_reason", f"A reason has at most {MAX_REASON:,} characters.", "")
 

@@ -9,7 +9,7 @@ from core.curate.clusters import shown_title, subject
 from core.curate.edit import Edit, editing
 from core.curate.rows import Edited, short
 from core.curate.trees import follow
-from core.curate.words import changed, check_word, check_words
+from core.curate.words import changed, check_characters, check_word, check_words
 from core.errors import ActionError
 from core.session import Session
 
@@ -25,6 +25,7 @@ def check_text(text: str, what: str) -> str:
         ActionError: `bad_text`.
     """
     text = text.strip()
+    check_characters(text, what)
     if len(text) > MAX_TEXT:
         raise ActionError("bad_text", f"A {what} has at most {MAX_TEXT:,} characters.", "Say it shorter.")
     return text
@@ -146,5 +147,5 @@ def note(
     return _set(
         session, "cluster.note", run, params, reason, expect, "notes",
         lambda old: check_text(f"{old}\n{text}" if append else text, "note"),
-        lambda *_: f"Note {short(text)}",
+        lambda *_: f"Note {short(text)}" if text else "Note removed,",
     )  # fmt: skip

@@ -132,7 +132,9 @@ class Forest:
             if node.cluster is None:
                 node.size = sum(child.size for child in children[key])
                 self._inner(node, children)
-                for position, child in enumerate(sorted(children[key], key=lambda k: _order(k, least[k.key]))):
+                for position, child in enumerate(
+                    sorted(children[key], key=lambda k: _order(k, least[k.key]))
+                ):
                     child.position = position
 
     def _prune(self) -> None:

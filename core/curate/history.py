@@ -8,10 +8,11 @@ from typing import Any
 
 from core.curate.rows import Blamed, Change, EditRow, EditShown, Moved
 from core.errors import ActionError
+from core.hierarchy.nodes import is_generated
 from core.lookup import check_cluster, check_limit, find_run, row_cursor
 from core.page import Page
 from db import edits
-from db.edit_images import AFTER, BEFORE, CLUSTER, MIRRORS, Mirror
+from db.edit_images import AFTER, BEFORE, CLUSTER, MIRRORS, NODE, Mirror
 from db.edits import EditRecord
 from db.workspace import Workspace
 
@@ -140,15 +141,25 @@ def _changes(workspace: Workspace, mirror: Mirror, edit: int, back: bool) -> lis
     ):
         row = dict(zip(columns, values, strict=True))
         sides.setdefault(tuple(row[key] for key in mirror.key), {})[side] = row
+    trees = dict(workspace.rows("SELECT id, name FROM hierarchy")) if mirror is NODE else {}
     found = []
     for key, images in sides.items():
         first, second = (images.get(side, {}) for side in ((AFTER, BEFORE) if back else (BEFORE, AFTER)))
         what, name = mirror.table.removesuffix("_flag"), str(key[1])
         for field in (*mirror.facts, *mirror.derived) if mirror.facts else mirror.key[2:]:
             one, two = (_readable(field, image.get(field)) for image in (first, second))
-            if one != two and field not in _HIDDEN:
-                found.append((Change(what, name, field, one, two), field in (*mirror.facts, *mirror.key)))
+            bare = len(images) == 1 and (one or two) in ("", (), None)
+            if one != two and field not in _HIDDEN and not bare:
+                decided = field not in mirror.derived and not (mirror is NODE and _follows(images, field))
+                found.append((Change(what, name, field, one, two, trees.get(key[0])), decided))
     return found
+
+
+def _follows(images: dict[int, dict[str, Any]], field: str) -> bool:
+    """Whether a fact of a node follows from others: it is a leaf that came or went with its cluster, or written by the program."""
+    leaf = any(image["cluster"] is not None for image in images.values())
+    written = field == "description" and all(is_generated(image[field]) for image in images.values())
+    return written or (leaf and (len(images) == 1 or field == "description"))
 
 
 def _readable(field: str, value: Any) -> Any:

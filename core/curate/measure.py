@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.cluster.blocks import unit
+from core.cluster.blocks import one_blas_thread, unit
 from core.cluster.measure import mean_cosine
 from core.cluster.representatives import spread
 from core.cluster.run import BOUNDARY, CENTRAL, NEIGHBOURS, OUTSIDE
@@ -74,7 +74,9 @@ class Measure:
         if kind != "cluster" or members is None or not len(members.texts):
             values |= self._kept(number)
         else:
-            values |= self._measured(number, members)
+            # The products are small: starting threads for each takes longer than doing them.
+            with one_blas_thread():
+                values |= self._measured(number, members)
         if halves is not None:
             values["halves"] = self._halves(number, halves)
         sets = ", ".join(f"{column} = ?" for column in values)
@@ -111,7 +113,7 @@ class Measure:
         for start in range(0, len(found.texts), BLOCK):
             block = slice(start, start + BLOCK)
             far = 1 - np.einsum("ij,j->i", self.take(found.rows[block]), centroid).astype(np.float64)
-            distances.update(zip(found.texts[block].tolist(), far.round(6).tolist(), strict=True))
+            distances.update(zip(found.texts[block].tolist(), far.clip(0, 2).round(6).tolist(), strict=True))
         return distances
 
     def members(self, number: int) -> Members | None:
@@ -236,14 +238,17 @@ class Measure:
         return json.dumps(kept) if min(map(len, kept)) >= HALF_LEAST else None
 
     def _background(self) -> float:
-        """Mean cosine of two queries of the run; edits do not change it, so it is kept as long as the store is open."""
-        known: dict[int, float] = self.workspace.kept.setdefault("run_background", {})
-        if self.run.id not in known:
-            size = self.workspace.value("SELECT sum(size) FROM cluster WHERE run_id = ?", (self.run.id,)) or 0
+        """Mean cosine of two queries of the run; edits do not change it, so it is kept until later queries join the run."""
+        known: dict[int, tuple[int, float]] = self.workspace.kept.setdefault("run_background", {})
+        newest = self.workspace.value("SELECT max(query_id) FROM assignment WHERE run_id = ?", (self.run.id,))
+        if known.get(self.run.id, (None, 0.0))[0] != newest:
+            # In the middle of an edit, the sizes of clusters do not add up.
+            size = self.workspace.value("SELECT count(*) FROM assignment WHERE run_id = ?", (self.run.id,))
             found = self._chosen("a.run_id = :run", max(1, -(-size // BACKGROUND)), None)
             total = np.einsum("ij,i->j", self.take(found.rows), found.weights, dtype=np.float64)
-            known[self.run.id] = mean_cosine(total, found.weights.sum(), float((found.weights**2).sum()))
-        return known[self.run.id]
+            cosine = mean_cosine(total, found.weights.sum(), float((found.weights**2).sum()))
+            known[self.run.id] = (newest, cosine)
+        return known[self.run.id][1]
 
 
 def _centre(

@@ -44,10 +44,10 @@ def make_cluster(edit: Edit, number: int, kind: str = ORDINARY) -> None:
     edit.connection.execute(_NEW_CLUSTER, (edit.run.id, number, kind))
 
 
-def need_orphans(edit: Edit) -> None:
-    """Make the cluster of the orphans where there is none yet."""
-    if kind_of(edit, ORPHANS) is None:
-        make_cluster(edit, ORPHANS, KINDS[ORPHANS])
+def need(edit: Edit, number: int) -> None:
+    """Make the cluster of the noise or of the orphans, about to be filled, where there is none."""
+    if number in KINDS and kind_of(edit, number) is None:
+        make_cluster(edit, number, KINDS[number])
 
 
 def move(edit: Edit, sources: dict[int, int], to: int, beside: dict[int, int] | None = None) -> int:
@@ -85,7 +85,7 @@ def move(edit: Edit, sources: dict[int, int], to: int, beside: dict[int, int] | 
     texts = edit_moves.text_changes(connection, run.id, to)
     centroid = measure.coming_centroid(to, sum(sources.values())) if kind == ORDINARY else None
     moved = edit_moves.keep(connection, edit.id, to, kind == "noise", measure.distances(centroid))
-    edit_moves.restore(connection, run.id, edit.id, "after")
+    edit_moves.put(connection, run.id, edit.id)
     edit.moved += moved
     delete_clusters(edit, emptied)
     left = [number for number in changed if number not in emptied]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 
 from core.curate.edit import Edit
+from core.curate.words import check_characters
 from core.errors import ActionError
 from core.lookup import find_run
 from core.search.embedder import embedders
@@ -21,6 +22,7 @@ def check_title(title: str) -> str:
         ActionError: `bad_title`.
     """
     line = " ".join(title.split())
+    check_characters(line, "title", "bad_title", seen=True)
     if len(line) > MAX_TITLE:
         raise ActionError(
             "bad_title", f"A title has at most {MAX_TITLE} characters.", "Say more in the description."

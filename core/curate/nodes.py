@@ -54,7 +54,7 @@ class _Place:
         found = self.node(key)
         if found.kind not in ("theme", "cluster", "no_parent"):
             raise ActionError(
-                "fixed_node", f"{key} is the {found.kind}: it stays where it is.", "Name another node."
+                "fixed_node", f"The node {key} stays where it is.", "Name a theme or a cluster."
             )
         return found
 
@@ -220,22 +220,24 @@ def create(
             raise ActionError(
                 "circle", f"{inside[0]} stands under another of the children.", "Name each branch once."
             )
-        key = _new_key(place)
+        key = new_key(place.edit, place.tree.id)
         place.forest.add(Node(key, parent, 1 << 30, 1, "theme", None, title, "", None, 0, None, 0))
         for child in keys:
             place.forest.hang(child, key)
         place.settle([key])
         place.edit.nodes.append(key)
-        place.edit.summary = f"Made the theme {key} {short(title)} over {len(keys)} nodes."
+        place.edit.summary = (
+            f"Made the theme {key} {short(title)} over {len(keys)} {'node' if len(keys) == 1 else 'nodes'}."
+        )
     return place.edit.done()
 
 
-def _new_key(place: _Place) -> str:
-    """`h1`, `h2` ...: a key that no node of the tree has or ever had."""
-    used = place.edit.connection.execute(
+def new_key(edit: Edit, tree: int) -> str:
+    """`h1`, `h2` ...: a key that no node of a tree, by its id, has or ever had."""
+    used = edit.connection.execute(
         'SELECT "key" FROM node WHERE hierarchy_id = ?1 AND "key" GLOB \'h[0-9]*\' UNION'
         ' SELECT "key" FROM edit_node WHERE hierarchy_id = ?1 AND "key" GLOB \'h[0-9]*\'',
-        (place.tree.id,),
+        (tree,),
     )
     return f"h{1 + max((int(row[0][1:]) for row in used if row[0][1:].isdecimal()), default=0)}"
 

@@ -7,7 +7,7 @@ import json
 import numpy as np
 
 from core.curate.measure import Measure
-from core.curate.queries import ORIGIN_SQL, numbers
+from core.curate.queries import ORIGIN_SQL, check_known, numbers
 from core.curate.rows import OrphanRow, Suggestion
 from core.errors import ActionError
 from core.lookup import check_limit, find_run, row_cursor
@@ -68,7 +68,9 @@ def suggest(
     check_limit(limit)
     found = find_run(workspace, run)
     start = row_cursor(after) or 0
-    wanted = None if query is None else json.dumps(numbers(query, "query"))
+    named = None if query is None else numbers(query, "query")
+    check_known(workspace, found, named or [], "query")
+    wanted = None if named is None else json.dumps(named)
     chosen = (
         f"a.cluster = {ORPHANS}" if wanted is None else "a.query_id IN (SELECT value FROM json_each(:wanted))"
     )
@@ -78,12 +80,6 @@ def suggest(
         f" WHERE a.run_id = :run AND {chosen} AND a.query_id > :start ORDER BY a.query_id LIMIT :limit",
         {"run": found.id, "space": found.space_id, "start": start, "limit": limit + 1, "wanted": wanted},
     )
-    if wanted is not None and not rows and not start:
-        raise ActionError(
-            "unknown_query",
-            f"The run {found.name} has no such query.",
-            "query.list and search.queries show them.",
-        )
     measure = Measure(workspace, found)
     centroids = workspace.rows(
         "SELECT number, centroid FROM cluster WHERE run_id = ? AND kind = 'cluster' AND centroid IS NOT NULL ORDER BY number",

@@ -6,19 +6,21 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from core.curate.clusters import shown_title, subject
+from core.curate.clusters import check_target, shown_title, subject
 from core.curate.edit import Edit, editing
-from core.curate.moves import kind_of, move, need_orphans
+from core.curate.moves import KINDS, kind_of, move, need
 from core.curate.rows import Edited, short
 from core.curate.words import check_word
 from core.errors import ActionError
-from core.lookup import check_cluster
+from core.lookup import RunInfo, check_cluster
 from core.search.scope import Narrow, check_values, find_scope
 from core.session import Session
 from db import edit_moves
-from db.fts import match_expression
-from db.search import Filter, matching_texts
+from db.matching import matching_ids
+from db.search import Filter
+from db.text_sets import passing_ids
 from db.titles import ORPHANS
+from db.workspace import Workspace
 
 MAX_LISTED = 100_000
 
@@ -74,16 +76,15 @@ def move_queries(
         **filters,
     }
     with editing(session, "query.move", run, params, reason, expect) as edit:
-        if to != ORPHANS:
-            subject(edit, to, also=("noise",))
+        check_target(edit, to)
         where, values = _condition(edit, query, text_id, search, from_cluster, narrow)
         sources = edit_moves.choose(edit.connection, edit.run.id, to, where, values)
         edit.fresh("cluster", sorted(sources))
         if not sources:
             check_values(session.workspace, Filter(language=narrow.language, chat_model=narrow.chat_model))
-            edit.summary = f"They are all in cluster {to} already."
+            edit.idle = f"They are all in cluster {to} already."
         else:
-            need_orphans(edit) if to == ORPHANS else None
+            need(edit, to)
             moved = move(edit, sources, to)
             edit.summary = _moved(edit, moved, sources, to)
     return edit.done()
@@ -129,26 +130,22 @@ def _condition(
     }
 
 
-def by_number(edit: Edit, value: str | int, what: str) -> tuple[str, dict[str, Any]]:
+def by_number(
+    edit: Edit, value: str | int, what: str, parameter: str | None = None
+) -> tuple[str, dict[str, Any]]:
     """A condition for queries by their numbers, or by those of their texts; all of them must be in the run.
+
+    Args:
+        edit: The open edit.
+        value: The numbers, with commas between.
+        what: `query` or `text_id`.
+        parameter: The name of the parameter that has them, where it is another.
 
     Raises:
         ActionError: `bad_parameter`, `unknown_query` or `unknown_text`.
     """
-    wanted = numbers(value, what)
-    column = "a.query_id" if what == "query" else "q.text_id"
-    found = edit.connection.execute(
-        f"SELECT j.value FROM json_each(?) j WHERE NOT EXISTS (SELECT 1 FROM query q CROSS JOIN assignment a ON a.query_id = q.id"
-        f" WHERE {column.replace('a.query_id', 'q.id')} = j.value AND a.run_id = ?) LIMIT 1",
-        (json.dumps(wanted), edit.run.id),
-    ).fetchone()
-    if found is not None:
-        kind = "query" if what == "query" else "text"
-        raise ActionError(
-            f"unknown_{kind}",
-            f"The run {edit.run.name} has no {kind} {found[0]}.",
-            "query.list and search.queries show them.",
-        )
+    wanted = numbers(value, parameter or what)
+    check_known(edit.session.workspace, edit.run, wanted, "query" if what == "query" else "text")
     if what == "query":
         return "a.query_id IN (SELECT value FROM json_each(:wanted))", {"wanted": json.dumps(wanted)}
     return (
@@ -157,14 +154,33 @@ def by_number(edit: Edit, value: str | int, what: str) -> tuple[str, dict[str, A
     )
 
 
+def check_known(workspace: Workspace, run: RunInfo, wanted: list[int], kind: str) -> None:
+    """Raise `unknown_query` or `unknown_text` when one of some queries, or of some texts, is not in a run."""
+    column = {"query": "q.id", "text": "q.text_id"}[kind]
+    found = workspace.value(
+        f"SELECT j.value FROM json_each(?) j WHERE NOT EXISTS (SELECT 1 FROM query q CROSS JOIN assignment a ON a.query_id = q.id"
+        f" WHERE {column} = j.value AND a.run_id = ?) LIMIT 1",
+        (json.dumps(wanted), run.id),
+    )
+    if found is not None:
+        raise ActionError(
+            f"unknown_{kind}",
+            f"The run {run.name} has no {kind} {found}.",
+            "query.list and search.queries show them.",
+        )
+
+
 def _searched(edit: Edit, search: str | None, narrow: Narrow) -> tuple[str, dict[str, Any]]:
     workspace = edit.session.workspace
-    chosen = find_scope(workspace, narrow, search or "").chosen
+    scope = find_scope(workspace, narrow, search or "")
+    chosen, expression = scope.chosen, scope.match
     where = f"a.query_id IN (SELECT q.id FROM {chosen.source} WHERE {chosen.where}"
     if search is None:
         return f"{where})", chosen.parameters
-    expression = match_expression(search)
-    texts = matching_texts(workspace, expression, chosen)[0].tolist() if expression is not None else []
+    if expression is not None:
+        texts = matching_ids(workspace, expression, scope.matching).tolist()
+    else:
+        texts = [] if scope.blank else passing_ids(workspace, chosen).tolist()
     if not texts:
         raise ActionError(
             "no_matches", f"No query matches {search[:80]!r}.", "search.queries shows what a search finds."
@@ -208,7 +224,10 @@ def restore(
             sources = edit_moves.choose(
                 edit.connection, edit.run.id, goal, f"a.cluster = {ORPHANS} AND {condition}", part
             )
-            moved += move(edit, sources, goal) if sources else 0
+            if sources:
+                need(edit, goal)
+                moved += move(edit, sources, goal)
+        edit.idle = "There are no orphans."
         listed = ", ".join(str(goal) for goal in goals)
         edit.summary = f"Put {moved:,} {'query' if moved == 1 else 'queries'} back into cluster {listed}."
     return edit.done()
@@ -223,7 +242,7 @@ def _goals(edit: Edit, where: str, values: dict[str, Any]) -> dict[int, list[int
         {**values, "run": edit.run.id},
     ).fetchall()
     for query, origin in rows:
-        if origin is None or kind_of(edit, origin) is None:
+        if origin is None or (origin not in KINDS and kind_of(edit, origin) is None):
             raise ActionError(
                 "origin_gone",
                 f"Query {query} came from cluster {origin}, which is no longer there.",

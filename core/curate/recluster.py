@@ -72,7 +72,8 @@ def recluster(session: Session, run: RunInfo, members: Sequence[Members], k: int
     """
     every = np.concatenate([part.texts for part in members])
     texts, first, place = np.unique(every, return_index=True, return_inverse=True)
-    weights = np.bincount(place, weights=np.concatenate([part.weights for part in members]))
+    counted = np.bincount(place, weights=np.concatenate([part.weights for part in members]))
+    weights = counted.astype(np.float64)
     rows = np.concatenate([part.rows for part in members])[first]
     n = len(texts)
     if n < 2:

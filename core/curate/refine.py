@@ -12,7 +12,7 @@ from core.curate.edit import Edit, editing
 from core.curate.forest import INNER, Forest, Node
 from core.curate.moves import make_cluster, move, new_number
 from core.curate.naming import prepare
-from core.curate.nodes import MAX_LEVEL
+from core.curate.nodes import MAX_LEVEL, new_key
 from core.curate.recluster import Cut, kept_numbers, read_members, recluster, same_members
 from core.curate.refine_names import name_apart
 from core.curate.refine_rows import Refined, RefinedCluster
@@ -187,7 +187,7 @@ def _hang(edit: Edit, place: _Place, numbers: list[int]) -> str | None:
         own = edit.connection.execute(
             "SELECT description FROM cluster WHERE run_id = ? AND number = ?", (edit.run.id, old.cluster)
         ).fetchone()[0]
-        key = _new_key(edit, place.tree)
+        key = new_key(edit, place.tree)
         theme = Node(
             key, old.parent, old.position, old.level, "theme", None, place.title, own or "", old.fit, old.low_fit, None, 0,
         )  # fmt: skip
@@ -208,16 +208,6 @@ def _hang(edit: Edit, place: _Place, numbers: list[int]) -> str | None:
     forest.write()
     edit.nodes.append(key)
     return key
-
-
-def _new_key(edit: Edit, tree: int) -> str:
-    """`h1`, `h2` ...: a key that no node of the tree has or ever had, as those of themes made by hand."""
-    used = edit.connection.execute(
-        'SELECT "key" FROM node WHERE hierarchy_id = ?1 AND "key" GLOB \'h[0-9]*\' UNION'
-        ' SELECT "key" FROM edit_node WHERE hierarchy_id = ?1 AND "key" GLOB \'h[0-9]*\'',
-        (tree,),
-    )
-    return f"h{1 + max((int(row[0][1:]) for row in used if row[0][1:].isdecimal()), default=0)}"
 
 
 def _children(edit: Edit, numbers: list[int], made: tuple[int, ...]) -> tuple[RefinedCluster, ...]:

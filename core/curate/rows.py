@@ -72,6 +72,8 @@ class Change:
     field: str
     before: Any
     after: Any
+    hierarchy: str | None = None
+    """Of a node: its tree."""
 
 
 @dataclass(frozen=True)

@@ -85,7 +85,7 @@ def _chosen(
     if query is None:
         assert text_id is not None
         return by_number(edit, text_id, "text_id")
-    where, values = by_number(edit, query, "query")
+    where, values = by_number(edit, query, "query", "queries")
     stranger = edit.connection.execute(
         f"SELECT a.query_id, a.cluster FROM assignment a WHERE a.run_id = :run AND a.cluster <> :source AND {where} LIMIT 1",
         {**values, "run": edit.run.id, "source": cluster},

@@ -53,14 +53,20 @@ def redo(session: Session, count: int, edit: int | None, run: str | None, reason
 
 def _revert(session: Session, count: int, edit_id: int | None, run: str | None, reason: str, to: int) -> Page:
     check_reason(reason)
-    if not 1 <= count <= MAX_COUNT or (edit_id is not None and count != 1):
-        raise ActionError("bad_count", f"count={count} is not from 1 to {MAX_COUNT:,}, or 1 with edit=.", "")
+    if not 1 <= count <= MAX_COUNT:
+        raise ActionError(
+            "bad_count", f"count={count} is not from 1 to {MAX_COUNT:,}.", "How many edits, newest first."
+        )
+    if edit_id is not None and count != 1:
+        raise ActionError(
+            "bad_count", f"count={count} and edit={edit_id} do not go together.", "Say one of them."
+        )
     workspace = session.workspace
     done: list[Reverted] = []
     with edits.turn(workspace), workspace.transaction():
         run_id = find_run(workspace, run).id if run is not None else None
         for _ in range(count):
-            target = _target(session, edit_id, run_id, to, bool(done))
+            target = _target(session, edit_id, run, run_id, to, bool(done))
             if target is None:
                 break
             done.append(_one(session, target, to, reason))
@@ -69,7 +75,7 @@ def _revert(session: Session, count: int, edit_id: int | None, run: str | None, 
 
 
 def _target(
-    session: Session, edit_id: int | None, run_id: int | None, to: int, some: bool
+    session: Session, edit_id: int | None, run: str | None, run_id: int | None, to: int, some: bool
 ) -> EditRecord | None:
     workspace, actor = session.workspace, session.actor
     if edit_id is None:
@@ -81,7 +87,8 @@ def _target(
                 if to == BEFORE
                 else ("redo", "What was undone before the last edit can be named with edit=.")
             )
-            raise ActionError(f"nothing_to_{what}", f"{actor} has nothing to {what}.", hint)
+            where = f" in {run}" if run is not None else ""
+            raise ActionError(f"nothing_to_{what}", f"{actor} has nothing to {what}{where}.", hint)
         return found
     found = edits.find(workspace, edit_id)
     if found is None:

@@ -1,8 +1,9 @@
-"""Tags and flags: short words that a person puts on things."""
+"""What a person can write: any text that can be stored and shown; and tags and flags, short words put on things."""
 
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Sequence
 
 from core.errors import ActionError
@@ -11,12 +12,31 @@ MAX_WORD = 60
 MAX_WORDS = 100
 
 
+def check_characters(text: str, what: str, code: str = "bad_text", *, seen: bool = False) -> None:
+    """Refuse what no store and no file can hold, NUL and halves of surrogate pairs; where it must be `seen`, also what is blank.
+
+    Other controls may come, as they do from logs and models: `core.text.visible` stands before the terminal.
+
+    Raises:
+        ActionError: With `code`.
+    """
+    kinds = [unicodedata.category(character) for character in text]
+    for character, kind in zip(text, kinds, strict=True):
+        if kind == "Cs" or character == "\0":
+            raise ActionError(
+                code, f"A {what} cannot have the character U+{ord(character):04X}.", "Leave it out."
+            )
+    if seen and text and all(kind in ("Cf", "Zs", "Zl", "Zp", "Cc") for kind in kinds):
+        raise ActionError(code, f"Of this {what} nothing can be seen.", "Write some words.")
+
+
 def check_word(word: str, what: str) -> str:
     """A tag or a flag: one line without a comma, trimmed.
 
     Raises:
         ActionError: `bad_word`.
     """
+    check_characters(word, what, "bad_word", seen=True)
     line = " ".join(word.split())
     if not line or len(line) > MAX_WORD or "," in line:
         raise ActionError(
