@@ -251,7 +251,7 @@ def test_saved_searches(folder: Path) -> None:
     ]
     assert run_text(folder, "search.queries saved=mein").error["did_you_mean"] == ["mine"]
     assert run_text(folder, "search.save name=bad text=in:nowhere").error["code"] == "unknown_node"
-    assert run_text(folder, "search.queries").error["code"] == "missing_parameter"
+    assert run_text(folder, "search.queries").error["code"] == "empty_search"
     said(folder, "search.forget name=mine")
     assert said(folder, "search.saved") == []
 

@@ -36,7 +36,7 @@ def completed(session: Session, saved: str | None, asked: Asked) -> Asked:
     """A search with what it leaves open from a saved one, and where the user is for what that leaves open, too.
 
     Raises:
-        ActionError: `unknown_saved`; `missing_parameter` where there is nothing to search for.
+        ActionError: `unknown_saved`; `empty_search` where there is nothing to search for.
     """
     if saved is not None:
         kept = _asked(_find(session.workspace, saved))
@@ -49,7 +49,7 @@ def completed(session: Session, saved: str | None, asked: Asked) -> Asked:
         )
     if asked.text is None:
         raise ActionError(
-            "missing_parameter", "search.queries needs text= or saved=.", "Example: search.queries text=poem"
+            "empty_search", "search.queries needs text= or saved=.", "Example: search.queries text=poem"
         )
     return Asked(asked.text, asked.mode, asked.space, placed(session, asked.narrow))
 
