@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from core.session import Session
 from lmsys_tui.grammar import strict
 from lmsys_tui.output import Output
@@ -111,3 +113,9 @@ def copied(folder: Path, target: Path) -> Path:
     """A copy of a workspace, to be changed."""
     shutil.copytree(folder, target)
     return target
+
+
+FULL = bool(os.environ.get("LMSYS_TUI_TEST_FULL"))
+"""Whether the long forms of tests run, too: 500 sequences of edits, 1,000 edits by each of two processes, 20 kills."""
+
+only_full = pytest.mark.skipif(not FULL, reason="long: set LMSYS_TUI_TEST_FULL=1; a short form of it runs")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -196,6 +195,3 @@ REFUSALS = {
     "last_cluster", "same_cluster", "title_taken", "unknown_cluster", "origin_gone", "not_a_cluster", "circle",
     "split_all", "not_a_theme", "same_node", "bad_split", "fixed_node", "too_deep", "bad_word",
 }  # fmt: skip
-
-FULL = bool(os.environ.get("LMSYS_TUI_TEST_FULL"))
-"""Whether to try as many edits as the project promises, and not only as many as a short run has time for."""

@@ -22,7 +22,7 @@ from core.hierarchy.clio_plan import plan
 from core.hierarchy.rows import ClioMade
 from db.invariants import violations
 from tests.clio import dump, faulty, generated, request, tree, twisted
-from tests.doors import copied, environment, run_text
+from tests.doors import copied, environment, only_full, run_text
 from tests.messages_server import KEY, Fault, MessagesServer, Seen, good_answer, serving
 from tests.naming import MODEL, opened, rows, said
 from tests.shared_data import ROOT
@@ -411,6 +411,7 @@ def test_a_kill_pays_at_most_for_what_was_under_way(
     assert done == 2
 
 
+@only_full
 @pytest.mark.slow
 def test_twenty_kills_of_a_big_build(five_hundred: Path, server: MessagesServer, tmp_path: Path) -> None:
     server.seconds = 0.01

@@ -15,8 +15,8 @@ import pytest
 
 from db.invariants import violations
 from tests import edit_steps
-from tests.doors import environment
-from tests.edit_steps import FULL, KINDS, dump, opened
+from tests.doors import FULL, environment
+from tests.edit_steps import KINDS, dump, opened
 from tests.shared_data import ROOT
 
 LOOP = """

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from db.invariants import violations
-from tests.edit_steps import FULL, MAKERS, Step, do, dump, opened, searches
+from tests.doors import FULL
+from tests.edit_steps import MAKERS, Step, do, dump, opened, searches
 
 numbers = st.integers(0, 10_000)
 steps: st.SearchStrategy[list[Step]] = st.lists(

@@ -16,7 +16,8 @@ from core.replay.rows import ReplayRow
 from core.session import Session
 from db.invariants import violations
 from tests import edit_steps
-from tests.edit_steps import FULL, MAKERS, Step, dump, opened
+from tests.doors import FULL
+from tests.edit_steps import MAKERS, Step, dump, opened
 from tests.run_shape import shape
 
 

@@ -19,7 +19,7 @@ from core.llm import batch_caller, batch_work
 from core.llm.limits import Backoff
 from db import migrations
 from lmsys_tui.script import Options
-from tests.doors import NOW, Ran, command, copied, environment, run_text
+from tests.doors import NOW, Ran, command, copied, environment, only_full, run_text
 from tests.messages_server import KEY, Fault, MessagesServer, Seen, closed_port, good_answer, serving
 from tests.naming import MODEL, rows, said
 from tests.shared_data import ROOT
@@ -701,6 +701,7 @@ def test_a_store_of_the_first_version_learns_of_batches(tmp_path: Path, server: 
     assert server.url
 
 
+@only_full
 @pytest.mark.slow
 def test_twenty_kills_at_random_calls_pay_for_nothing_twice(
     own_workspace: Path, server: MessagesServer, tmp_path: Path

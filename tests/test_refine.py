@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from core.errors import ActionError
 from core.session import Session
 from db.invariants import violations
-from tests.doors import NOW, run_text
-from tests.edit_steps import FULL, MAKERS, do, dump, opened, searches
+from tests.doors import FULL, NOW, run_text
+from tests.edit_steps import MAKERS, do, dump, opened, searches
 from tests.growing import by_query, clustered
 from tests.naming import rows, said
 
