@@ -12,7 +12,7 @@ from typing import Any
 
 from core.hierarchy import clio
 from core.hierarchy.clio_order import prepare
-from core.hierarchy.dispatch import TreeRequest
+from core.hierarchy.request import TreeRequest
 from core.hierarchy.rows import ClioMade
 from core.llm.asking import Manner
 from core.llm.pace import Pace

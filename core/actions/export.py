@@ -8,12 +8,12 @@ from core.registry import action
 from core.session import Session
 
 if TYPE_CHECKING:
-    from core.export_rows import ExportMade
+    from core.export.rows import ExportMade
     from core.report.rows import ReportMade
 
 
 def _plan(session: Session, **asked: Any) -> ExportMade:
-    from core.export import ExportAsked, plan_export
+    from core.export.run import ExportAsked, plan_export
 
     return plan_export(session, ExportAsked(**asked | {"run": asked.get("run") or session.view.run}))
 
@@ -61,7 +61,7 @@ def run(
         redact: Mask in every text: `email,phone,key,card,ip,url`, some of them, or `all`; the default masks nothing.
         spreadsheet: In CSV, put an apostrophe before what a spreadsheet would take for a formula.
     """
-    from core.export import ExportAsked, export_run
+    from core.export.run import ExportAsked, export_run
 
     asked = ExportAsked(
         what, format, path, run or session.view.run, hierarchy, overwrite, where,

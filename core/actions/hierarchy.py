@@ -8,7 +8,7 @@ from core.page import Page
 from core.registry import REGISTRY, action
 
 if TYPE_CHECKING:
-    from core.hierarchy.dispatch import TreeRequest
+    from core.hierarchy.request import TreeRequest
     from core.hierarchy.rows import NodeShown, TreePlan
     from core.llm.batch_rows import BatchWaiting
     from core.rows import HierarchyMade, HierarchyRow
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def _request(given: dict[str, Any]) -> TreeRequest:
     """The parameters, those that are not given by their defaults."""
-    from core.hierarchy.dispatch import TreeRequest
+    from core.hierarchy.request import TreeRequest
     from core.llm.pace import Pace
 
     known = {name: param.default for name, param in REGISTRY.get("hierarchy.build").params.items()} | given
@@ -90,7 +90,8 @@ def build(
         wait: With batch=true: stay until the batches have ended, and finish.
         again: Ask anew what got nothing but bad answers before; without it they count as they are, and cost nothing.
     """
-    from core.hierarchy.dispatch import TreeRequest, build_tree
+    from core.hierarchy.dispatch import build_tree
+    from core.hierarchy.request import TreeRequest
     from core.llm.pace import Pace
 
     pace = Pace(concurrency, rpm, tpm, max_cost, max_calls, price, batch, wait, again)

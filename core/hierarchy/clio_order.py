@@ -25,7 +25,7 @@ from core.paths import user_path
 from core.session import Session
 
 if TYPE_CHECKING:
-    from core.hierarchy.dispatch import TreeRequest
+    from core.hierarchy.request import TreeRequest
 
 PLACES: Mapping[str, tuple[str, ...]] = {
     "propose": ("items", "outside", "wanted", "least", "most"),

@@ -2,31 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from core.errors import ActionError
 from core.hierarchy import build as local
+from core.hierarchy.request import TreeRequest
 from core.hierarchy.rows import TreePlan
 from core.llm.batch_rows import BatchWaiting
-from core.llm.pace import Pace
 from core.rows import HierarchyMade
 from core.session import Session
-
-
-@dataclass(frozen=True)
-class TreeRequest:
-    """The parameters of `hierarchy.build`."""
-
-    run: str | None
-    set: str | None
-    method: str
-    levels: int
-    width: int | None
-    model: str | None
-    base_url: str | None
-    votes: int
-    prompts: str | None
-    pace: Pace
 
 
 def build_tree(session: Session, request: TreeRequest) -> HierarchyMade | BatchWaiting:

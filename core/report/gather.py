@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from core.errors import ActionError
-from core.export_clusters import example_texts
+from core.export.clusters import example_texts
 from core.lookup import HierarchyInfo, RunInfo
 from core.redact.mask import Redactor
 from core.report.content import Entry, Fact, Part, Report

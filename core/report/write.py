@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import ActionError
-from core.export import find_tree
-from core.export_target import check_target, replacing
+from core.export.run import find_tree
+from core.export.target import check_target, replacing
 from core.lookup import find_run
 from core.redact.kinds import read_kinds
 from core.redact.mask import Redactor

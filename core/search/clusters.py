@@ -14,8 +14,8 @@ from core.rows import ClusterHit
 from core.search import ranking
 from core.search.embedder import embedders
 from core.search.expression import match_expression, wanted_text
-from core.search.queries import Hits, Mode
-from core.search.ranking import Ranking, ranked
+from core.search.queries import Hits
+from core.search.ranking import Mode, Ranking, ranked
 from core.search.scope import Narrow, check_values, find_scope, find_search_space, need_space
 from db.fts import score_documents
 from db.search import ClusterText, cluster_texts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from core.rows import TextRow
 from core.search import ranking
 from core.search.embedder import embedders
 from core.search.expression import wanted_text
-from core.search.ranking import Older, Ranking
+from core.search.ranking import Mode, Older, Ranking
 from core.search.saved import Asked, completed
 from core.search.scope import Narrow, Scope, check_values, find_scope, find_search_space, need_space
 from db.matching import Matched, matching_ids, matching_texts, older_matches
@@ -30,7 +30,6 @@ from db.workspace import Workspace
 if TYPE_CHECKING:
     from core.session import Session
 
-Mode = Literal["text", "vector", "hybrid"]
 
 DEPTH = 1000
 """The vector half of a search is the nearest so many texts."""

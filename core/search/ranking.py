@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import ActionError
+
+Mode = Literal["text", "vector", "hybrid"]
+"""By words, by meaning, or by both, fused."""
 
 RRF_K = 60
 """The constant of reciprocal rank fusion, as its authors set it."""

@@ -15,7 +15,7 @@ from core.search.scope import Narrow, find_scope
 from db import saved_searches as stored
 
 if TYPE_CHECKING:
-    from core.search.queries import Mode
+    from core.search.ranking import Mode
     from core.session import Session
     from db.workspace import Workspace
 

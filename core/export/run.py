@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Literal
 
 from core.errors import ActionError
-from core.export_files import WRITERS, Row
-from core.export_rows import ExportMade
-from core.export_source import Source
-from core.export_tables import TABLES
-from core.export_target import check_target, replacing
+from core.export.files import WRITERS, Row
+from core.export.rows import ExportMade
+from core.export.source import Source
+from core.export.tables import TABLES
+from core.export.target import check_target, replacing
 from core.facets.where import conditions
 from core.lookup import HierarchyInfo, RunInfo, find_hierarchy, find_run
 from core.redact.kinds import read_kinds

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.export_files import ExportColumn, Row
+from core.export.files import ExportColumn, Row
 from core.lookup import HierarchyInfo, RunInfo
 from core.redact.mask import Redactor
 from core.report.hidden import Hidden, Threshold

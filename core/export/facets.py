@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from core.export_files import ExportColumn, Row
-from core.export_source import Source, Table
+from core.export.files import ExportColumn, Row
+from core.export.source import Source, Table
 from core.facets.builtin import LOG, LOG_FIELDS
 from core.report.hidden import Group, choose
 from db.columns import Column, facet_column, log_column

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from core.errors import ActionError
-from core.export_files import ExportColumn, Row
-from core.export_source import Source, Table, places
+from core.export.files import ExportColumn, Row
+from core.export.source import Source, Table, places
 from core.lookup import HierarchyInfo
 from core.report.hidden import plural
 from core.report.shown import Branch, branches, description_of

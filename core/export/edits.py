@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from core.curate.history import line_of
-from core.export_files import ExportColumn, Row
-from core.export_source import Source, Table
+from core.export.files import ExportColumn, Row
+from core.export.source import Source, Table
 from db import edits
 
 _COLUMNS = (

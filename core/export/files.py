@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Literal
 
-from core.export_target import DATASET_FILES
+from core.export.target import DATASET_FILES
 
 PATH_SEPARATOR = " > "
 ID_SEPARATOR = "/"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from core.export_files import GROUP, ExportColumn, Row
-from core.export_source import Source, Table, places
+from core.export.files import GROUP, ExportColumn, Row
+from core.export.source import Source, Table, places
 from db.facets import FacetInfo, facets, values_of_conversations
 
 _BLOCK = 1_000

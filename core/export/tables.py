@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from core.export_clusters import CLUSTERS, HIERARCHY
-from core.export_edits import EDITS
-from core.export_facets import FACETS
-from core.export_queries import QUERIES
-from core.export_source import Table
+from core.export.clusters import CLUSTERS, HIERARCHY
+from core.export.edits import EDITS
+from core.export.facets import FACETS
+from core.export.queries import QUERIES
+from core.export.source import Table
 
 TABLES: dict[str, Table] = {
     "queries": QUERIES, "clusters": CLUSTERS, "hierarchy": HIERARCHY, "edits": EDITS, "facets": FACETS,

@@ -1,0 +1,1 @@
+"""Writing a run to files: queries, clusters, the tree, edits and facets."""
