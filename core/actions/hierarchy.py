@@ -95,8 +95,9 @@ def build(
     from core.llm.pace import Pace
 
     pace = Pace(concurrency, rpm, tpm, max_cost, max_calls, price, batch, wait, again)
-    request = TreeRequest(run, set, method, levels, width, model, base_url, votes, prompts, pace)
-    return build_tree(session, request)
+    return build_tree(
+        session, TreeRequest(run, set, method, levels, width, model, base_url, votes, prompts, pace)
+    )
 
 
 @action(
