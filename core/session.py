@@ -191,10 +191,16 @@ class Session:
     def _plan(self, act: Action, params: dict[str, Any]) -> Any:
         if act.plan is not None:
             return act.plan(self, **params)
+        with self.rolled_back():
+            return act.run(self, **params)
+
+    @contextlib.contextmanager
+    def rolled_back(self) -> Iterator[None]:
+        """What is done within is tried alone: nothing of it stays in the store, and the user stays in place."""
         before = self.view
         try:
             with self.workspace.rolled_back():
-                return act.run(self, **params)
+                yield
         finally:
             self.view = before
 

@@ -24,7 +24,7 @@ _COLUMNS = "id, run_id, kind, actor, at, reason, parameters, summary, moved, tar
 
 @dataclass(frozen=True)
 class EditRecord:
-    """A row of `edit`; see `db.models.Edit`."""
+    """A row of `edit`; see `db.journal_models.Edit`."""
 
     id: int
     run_id: int

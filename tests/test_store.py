@@ -16,6 +16,7 @@ import pytest
 
 from db import migrations, models, vectors
 from db.errors import StoreError
+from db.journal_models import JOURNAL
 from db.workspace import FILE_NAME, Workspace
 
 NOW = "2026-01-01T00:00:00Z"
@@ -48,7 +49,7 @@ def add_texts(workspace: Workspace, count: int) -> list[int]:
 
 
 def test_the_models_are_the_tables_that_the_migrations_make(workspace: Workspace) -> None:
-    for model in models.TABLES:
+    for model in (*models.TABLES, *JOURNAL):
         meta = model._meta
         columns = workspace.rows(f'PRAGMA table_info("{meta.table_name}")')
         by_name = {name: (kind, bool(not_null or key)) for _, name, kind, not_null, _, key in columns}
@@ -58,7 +59,7 @@ def test_the_models_are_the_tables_that_the_migrations_make(workspace: Workspace
 
 
 def test_every_foreign_key_column_leads_an_index(workspace: Workspace) -> None:
-    for model in models.TABLES:
+    for model in (*models.TABLES, *JOURNAL):
         table = model._meta.table_name
         leading = {
             workspace.rows(f'PRAGMA index_info("{row[1]}")')[0][2]

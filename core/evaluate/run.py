@@ -104,7 +104,7 @@ def plan_evaluation(session: Session, request: Request) -> EvaluationMade | Eval
         ActionError: As `evaluate`.
     """
     if request.model == LOCAL:
-        with session.workspace.rolled_back():
+        with session.rolled_back():
             return evaluate(session, request)
     from core.evaluate import by_model
 

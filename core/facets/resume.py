@@ -39,5 +39,5 @@ def resume(
         return extract.plan(session, begin()) if dry else extract.extract(session, begin, pace)
     if not dry:
         return given.refresh(session, facet, dataset_name)
-    with workspace.rolled_back():
+    with session.rolled_back():
         return given.refresh(session, facet, dataset_name)

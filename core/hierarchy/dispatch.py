@@ -46,9 +46,5 @@ def plan_tree(session: Session, request: TreeRequest) -> HierarchyMade | TreePla
         from core.hierarchy.clio_plan import plan
 
         return plan(prepare(session, request), again=request.pace.again)
-    view = session.view
-    try:
-        with session.workspace.rolled_back():
-            return build_tree(session, request)
-    finally:
-        session.view = view
+    with session.rolled_back():
+        return build_tree(session, request)

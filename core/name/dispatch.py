@@ -57,12 +57,8 @@ def plan_summary(session: Session, request: NameRequest) -> SummaryMade | Summar
         work = _work(session, request)
         local.check_alias(session.workspace, work.run, request.alias)
         return by_model.plan(session, work)
-    view = session.view
-    try:
-        with session.workspace.rolled_back():
-            return create_summary(session, request)
-    finally:
-        session.view = view
+    with session.rolled_back():
+        return create_summary(session, request)
 
 
 def _work(session: Session, request: NameRequest) -> Work:

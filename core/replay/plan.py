@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from core.compare.contingency import Ints
@@ -164,8 +164,3 @@ def already(why: str, near: Match, fitting: int = 0, missing: int = 0) -> Plan:
 def listed(queries: Ints) -> str:
     """Numbers of queries as actions take them."""
     return ",".join(map(str, queries.tolist()))
-
-
-def with_run(step: Step, run: str) -> Step:
-    """The step in a run."""
-    return replace(step, params={**step.params, "run": run})

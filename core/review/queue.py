@@ -105,7 +105,7 @@ def following(workspace: Workspace, run: str | None) -> ReviewNext:
 
 def reasons_of(workspace: Workspace, run: RunInfo, cluster: int) -> tuple[str, ...]:
     """Why a cluster of a run needs a person now."""
-    return next(row.reasons for row, *_ in _ranked(workspace, run) if row.cluster == cluster)
+    return next(row.reasons for row, *_ in _ranked(workspace, run, cluster) if row.cluster == cluster)
 
 
 def _cursor(row: ReviewRow) -> str:
@@ -138,8 +138,8 @@ Ranked = tuple[ReviewRow, tuple[str, ...], tuple[str, ...]]
 """A row, its tags and its flags."""
 
 
-def _ranked(workspace: Workspace, run: RunInfo) -> list[Ranked]:
-    """Every ordinary cluster, the neediest first."""
+def _ranked(workspace: Workspace, run: RunInfo, only: int | None = None) -> list[Ranked]:
+    """Every ordinary cluster, the neediest first; with `only`, what is said of the others leaves their languages out."""
     rows = workspace.rows(
         f"SELECT c.number, {TITLE_SQL}, c.size, c.coherence, c.quality, s.coherence, s.reason, s.status, s.problem, c.tags,"
         " c.flags, c.reviewed, c.neighbours, coalesce(c.title_vector, s.vector)"
@@ -150,7 +150,7 @@ def _ranked(workspace: Workspace, run: RunInfo) -> list[Ranked]:
     total = sum(row[2] for row in rows)
     titles = {row[0]: row[1] for row in rows}
     twins = _twins(rows)
-    languages = _languages(workspace, run)
+    languages = _languages(workspace, run, only)
     low_fit, no_parent = _misfits(workspace, run)
     common = usual([row[2] for row in rows], [row[3] for row in rows if row[3] is not None])
     found: list[Ranked] = []
@@ -219,14 +219,16 @@ def _row(
     )
 
 
-def _languages(workspace: Workspace, run: RunInfo) -> dict[int, tuple[tuple[str, int], ...]]:
-    """The known languages of each cluster, the most frequent first."""
+def _languages(
+    workspace: Workspace, run: RunInfo, only: int | None
+) -> dict[int, tuple[tuple[str, int], ...]]:
+    """The known languages of each cluster, or of one alone, the most frequent first."""
     found: dict[int, list[tuple[str, int]]] = defaultdict(list)
     for number, language, count in workspace.rows(
         "SELECT a.cluster, v.language, count(*) FROM assignment a JOIN query q ON q.id = a.query_id"
         " JOIN conversation v ON v.id = q.conversation_id WHERE a.run_id = ? AND v.language IS NOT NULL"
-        " GROUP BY 1, 2 ORDER BY 1, 3 DESC, 2",
-        (run.id,),
+        f" {'' if only is None else 'AND a.cluster = ?'} GROUP BY 1, 2 ORDER BY 1, 3 DESC, 2",
+        (run.id,) if only is None else (run.id, only),
     ):
         found[number].append((language, count))
     return {number: tuple(pairs) for number, pairs in found.items()}

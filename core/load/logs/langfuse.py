@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from core.load.clean import excerpt
 from core.load.logs.chat import Chat, Row, as_mapping, first_of, without
-from core.load.logs.traces import Step, payload_answer, payload_turns, sessions
+from core.load.logs.traces import Step, payload_answer, payload_turns, sessions, steps_of
 from core.load.read_json import Item
 from core.load.records import Reject
 
@@ -52,7 +51,7 @@ def is_langfuse(row: Row) -> bool:
 
 def langfuse_chats(items: Iterable[Item], tick: Callable[[], None]) -> Iterator[Chat | Reject]:
     """A conversation a session, or a trace where there are no sessions."""
-    return sessions(_steps(items), tick)
+    return sessions(steps_of(items, _steps, "neither a trace nor an observation"), tick)
 
 
 def _is_observation(row: Row) -> bool:
@@ -75,19 +74,8 @@ def _inner(row: Row) -> list[object]:
     return found
 
 
-def _steps(items: Iterable[Item]) -> Iterator[Step | Reject]:
-    for line, row in items:
-        if isinstance(row, Reject):
-            yield row
-            continue
-        known = False
-        for part in _parts(row):
-            step = _step(line, part)
-            known = known or step is not None
-            if step is not None:
-                yield step
-        if not known:
-            yield Reject(line, "neither a trace nor an observation", excerpt(row))
+def _steps(line: int, row: Row) -> Iterator[Step | None]:
+    return (_step(line, part) for part in _parts(row))
 
 
 def _parts(row: Row) -> Iterator[Row]:

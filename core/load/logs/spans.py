@@ -15,11 +15,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from core.load.clean import excerpt
 from core.load.logs.attributes import flat, listed, nested, plain
 from core.load.logs.chat import Chat, Message, Row, as_json, as_mapping, first_of
 from core.load.logs.messages import answer_of, system_of, turns_of
-from core.load.logs.traces import Step, payload_answer, payload_turns, sessions
+from core.load.logs.traces import Step, payload_answer, payload_turns, sessions, steps_of
 from core.load.read_json import Item
 from core.load.records import Reject
 from core.load.turns import RowError
@@ -70,22 +69,11 @@ def is_span(row: Row) -> bool:
 
 def span_chats(items: Iterable[Item], tick: Callable[[], None]) -> Iterator[Chat | Reject]:
     """A conversation a session (`session.id`, `gen_ai.conversation.id`), or a trace where there are no sessions."""
-    return sessions(_steps(items), tick)
+    return sessions(steps_of(items, _steps, "no span with a trace id"), tick)
 
 
-def _steps(items: Iterable[Item]) -> Iterator[Step | Reject]:
-    for line, row in items:
-        if isinstance(row, Reject):
-            yield row
-            continue
-        known = False
-        for span in _spans(row):
-            step = _step(line, span)
-            known = known or step is not None
-            if step is not None:
-                yield step
-        if not known:
-            yield Reject(line, "no span with a trace id", excerpt(row))
+def _steps(line: int, row: Row) -> Iterator[Step | None]:
+    return (_step(line, part) for part in _spans(row))
 
 
 def _spans(row: Row) -> Iterator[Span]:

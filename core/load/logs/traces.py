@@ -10,6 +10,7 @@ from core.load.logs.chat import Chat, Message, Row, as_json
 from core.load.logs.groups import Groups
 from core.load.logs.messages import answer_of, turns_of
 from core.load.logs.threads import goes_on
+from core.load.read_json import Item
 from core.load.records import Reject
 from core.load.timestamps import to_utc
 from core.load.turns import RowError
@@ -58,6 +59,23 @@ class Step:
     model: object
     language: object = None
     metadata: Mapping[str, object] = field(default_factory=dict)
+
+
+def steps_of(
+    items: Iterable[Item], read: Callable[[int, Row], Iterable[Step | None]], problem: str
+) -> Iterator[Step | Reject]:
+    """The steps of each row, as `read` finds them at a line; a row without any is a reject with that `problem`."""
+    for line, row in items:
+        if isinstance(row, Reject):
+            yield row
+            continue
+        known = False
+        for step in read(line, row):
+            if step is not None:
+                known = True
+                yield step
+        if not known:
+            yield Reject(line, problem, excerpt(row))
 
 
 def sessions(steps: Iterable[Step | Reject], tick: Callable[[], None]) -> Iterator[Chat | Reject]:
