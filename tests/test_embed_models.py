@@ -173,6 +173,24 @@ def test_damaged_cache_is_made_again(tmp_path):
 
 
 @needs_minilm
+def test_a_folder_that_another_process_made_meanwhile_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill = minilm._fill
+    made: list[int] = []
+
+    def slowly(folder: Path) -> Path:
+        fill(folder)
+        if not made:
+            made.append(0)
+            made[0] = minilm.assemble(tmp_path).stat().st_ino
+        return folder
+
+    monkeypatch.setattr(minilm, "_fill", slowly)
+    assert minilm.assemble(tmp_path).stat().st_ino == made[0]
+
+
+@needs_minilm
 def test_two_processes_assemble_at_once(tmp_path):
     code = (
         "import sys; from pathlib import Path; from core.embed.minilm import assemble, _complete;"

@@ -95,7 +95,8 @@ def assemble(cache: Path) -> Path:
         return _fill(_temporary())
     try:
         _fill(fresh)
-        if folder.exists():
+        # Another process may have made it since it was looked at, and may be reading it.
+        if folder.exists() and not _complete(folder):
             shutil.rmtree(folder, ignore_errors=True)
         try:
             fresh.rename(folder)
