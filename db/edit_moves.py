@@ -10,6 +10,9 @@ from typing import Any
 
 _FIELDS = ("cluster", "distance", "probability", "is_noise")
 
+ABSENT = -3
+"""In an image, the cluster of a query that the run did not have: `run.update` brought it."""
+
 
 def choose(
     connection: sqlite3.Connection, run_id: int, to: int | None, where: str, parameters: dict[str, Any]
@@ -83,8 +86,34 @@ def moved_elsewhere(connection: sqlite3.Connection, run_id: int, edit_id: int, h
     return int(
         connection.execute(
             "SELECT count(*) FROM edit_assignment m LEFT JOIN assignment a ON a.run_id = ? AND a.query_id = m.query_id"
-            f" WHERE m.edit_id = ? AND a.cluster IS NOT m.cluster_{here}",
+            f" WHERE m.edit_id = ? AND a.cluster IS NOT {place(here)}",
             (run_id, edit_id),
+        ).fetchone()[0]
+    )
+
+
+def place(side: str) -> str:
+    """SQL for where an image `m` has a query on a side (`before`, `after`); null where the run does not have it."""
+    return f"nullif(m.cluster_{side}, {ABSENT})"
+
+
+def came(connection: sqlite3.Connection, edit_id: int) -> bool:
+    """Whether an edit brought queries that the run did not have."""
+    return bool(
+        connection.execute(
+            "SELECT EXISTS (SELECT 1 FROM edit_assignment WHERE edit_id = ? AND cluster_before = ?)",
+            (edit_id, ABSENT),
+        ).fetchone()[0]
+    )
+
+
+def marks_nothing(connection: sqlite3.Connection, edit_id: int, side: int) -> bool:
+    """Whether one side of an edit's images has a mark on a query that its run does not have."""
+    return bool(
+        connection.execute(
+            "SELECT EXISTS (SELECT 1 FROM edit_query_flag f WHERE f.edit_id = ? AND f.side = ? AND NOT EXISTS"
+            " (SELECT 1 FROM assignment a WHERE a.run_id = f.run_id AND a.query_id = f.query_id))",
+            (edit_id, side),
         ).fetchone()[0]
     )
 
@@ -100,7 +129,23 @@ def put(connection: sqlite3.Connection, run_id: int, edit_id: int) -> None:
 
 
 def restore(connection: sqlite3.Connection, run_id: int, edit_id: int, to: str) -> int:
-    """Put the queries of an edit where its side `to` (`before`, `after`) has them, with the distances of then; how many."""
+    """Put the queries of an edit where its side `to` (`before`, `after`) has them, with the distances of then; how many.
+
+    Those that it brought leave the run, and come back.
+    """
+    if to == "before":
+        connection.execute(
+            "DELETE FROM assignment WHERE run_id = ? AND query_id IN"
+            " (SELECT query_id FROM edit_assignment WHERE edit_id = ? AND cluster_before = ?)",
+            (run_id, edit_id, ABSENT),
+        )
+    else:
+        columns = ", ".join(f"{field}_after" for field in _FIELDS)
+        connection.execute(
+            f"INSERT INTO assignment (run_id, query_id, {', '.join(_FIELDS)}) SELECT ?, query_id, {columns}"
+            " FROM edit_assignment WHERE edit_id = ? AND cluster_before = ? ORDER BY query_id",
+            (run_id, edit_id, ABSENT),
+        )
     fields = ", ".join(f"{field} = m.{field}_{to}" for field in _FIELDS)
     return int(
         connection.execute(

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from db import updates
 from db.errors import store_error
 from db.workspace import Workspace
 
@@ -184,6 +185,16 @@ def last_after(
         {"run": run_id, "seen": seen, "keys": json.dumps(list(keys)), "tree": tree},
     )
     return found[0] if found else None
+
+
+def moved_clusters(connection: sqlite3.Connection, run_id: int) -> list[int]:
+    """The clusters of a run whose members are not those that it began with, by edits that hold; a few more may be named."""
+    rows = connection.execute(
+        "SELECT DISTINCT c.number FROM edit e CROSS JOIN edit_cluster c ON c.edit_id = e.id WHERE e.run_id = ?"
+        f" AND e.target IS NULL AND e.undone_by IS NULL AND e.moved > 0 AND e.kind <> '{updates.KIND}' ORDER BY 1",
+        (run_id,),
+    )
+    return [int(row[0]) for row in rows]
 
 
 def mark_undone(connection: sqlite3.Connection, edit_id: int, by: int) -> None:

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from db import fts
+from db import fts, traits
 
 _MARKS = 500
 
@@ -98,6 +98,8 @@ class Adder:
             "INSERT INTO query VALUES (?, ?, ?, ?)",
             ((i, self._dataset, i, texts[c.text]) for i, c in numbered),
         )
+        if numbered:
+            traits.fill(self._connection, numbered[0][0])
         return len(fresh)
 
     def _fresh(self, batch: Sequence[NewConversation]) -> list[NewConversation]:

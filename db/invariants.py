@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from db import fts
+from db.edit_moves import ABSENT
 from db.workspace import Workspace
 
 _CHECKS = {
-    "every query that a run's dataset held when the run was made has exactly one assignment": (
+    "every query that a run's dataset held when the run was made or updated has exactly one assignment": (
         "SELECT r.name, count(*) FROM run r JOIN query q ON q.dataset_id = r.dataset_id"
         " LEFT JOIN assignment a ON a.run_id = r.id AND a.query_id = q.id"
         " WHERE a.query_id IS NULL AND q.id < (SELECT max(b.query_id) FROM assignment b WHERE b.run_id = r.id)"
+        " AND NOT EXISTS (SELECT 1 FROM edit_assignment m JOIN edit e ON e.id = m.edit_id WHERE m.query_id = q.id"
+        f" AND m.cluster_before = {ABSENT} AND e.run_id = r.id AND e.undone_by IS NOT NULL)"
         " GROUP BY r.name"
     ),
     "a cluster's size is the number of its assignments": (

@@ -1,4 +1,4 @@
-"""The tables that tell how a store came to be, as Peewee sees them: edits, calls to models, jobs."""
+"""The tables that tell how a store came to be, as Peewee sees them: edits and calls to models."""
 
 from __future__ import annotations
 
@@ -178,23 +178,6 @@ class LlmBatchItem(Table):
     cost = FloatField(null=True)
 
 
-class Job(Table):
-    """A long action: where it is, and the process that runs it."""
-
-    id = AutoField()
-    action = TextField()
-    parameters = TextField()
-    actor = TextField()
-    pid = IntegerField()
-    stage = TextField()
-    done = IntegerField()
-    total = IntegerField()
-    status = TextField()
-    message = TextField()
-    started_at = TextField()
-    heartbeat = TextField()
-
-
 JOURNAL: tuple[type[Table], ...] = (
-    Edit, EditAssignment, EditCluster, EditNode, EditQueryFlag, LlmCall, LlmBatch, LlmBatchItem, Job,
+    Edit, EditAssignment, EditCluster, EditNode, EditQueryFlag, LlmCall, LlmBatch, LlmBatchItem,
 )  # fmt: skip

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from db.search import Filter, few
-from db.text_sets import count_matching, is_kept, listed, matching, passing
+from db.text_sets import count_matching, is_kept, listed, matches_more_than, matching, passing
 from db.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -37,24 +37,26 @@ class Matched:
 
 def matching_texts(workspace: Workspace, expression: str, chosen: Filter) -> Matched:
     """The texts that match an FTS5 expression under a filter."""
-    count = count_matching(workspace, expression)
+    common = matches_more_than(workspace, expression, RANKED)
     if chosen.all:
-        if count <= RANKED:
+        if not common:
             return _ranked(workspace, expression, "", {}, None)
         floor = workspace.value(
             "SELECT rowid FROM text_fts WHERE text_fts MATCH ? ORDER BY rowid DESC LIMIT 1 OFFSET ?",
             (expression, RANKED - 1),
         )
+        count = count_matching(workspace, expression)
         return _ranked(workspace, expression, " AND rowid >= :floor", {"floor": floor}, floor, count)
-    if count <= RANKED and not is_kept(workspace, chosen):
+    if not common and not is_kept(workspace, chosen):
         sql, parameters = _test(workspace, chosen)
         return _ranked(workspace, expression, f" AND {sql}", parameters, None)
     found = matching_ids(workspace, expression, chosen)
     best = found[-RANKED:]
     if not len(best):
         return _ranked(workspace, expression, " AND false", {}, None)
-    parameters = {"floor": int(best[0]), "ids": json.dumps(best.tolist())}
-    chosen_sql = " AND rowid >= :floor AND +rowid IN (SELECT value FROM json_each(:ids))"
+    parameters = {"floor": int(best[0]), "last": int(best[-1]), "ids": json.dumps(best.tolist())}
+    # All between are walked through, because FTS5 weighs the words anew for each text that is looked up by itself.
+    chosen_sql = " AND rowid BETWEEN :floor AND :last AND +rowid IN (SELECT value FROM json_each(:ids))"
     floor = int(best[0]) if len(found) > RANKED else None
     return _ranked(workspace, expression, chosen_sql, parameters, floor, len(found))
 
@@ -65,7 +67,7 @@ def matching_ids(workspace: Workspace, expression: str, chosen: Filter) -> NDArr
 
     if chosen.all:
         return matching(workspace, expression)
-    if count_matching(workspace, expression) <= RANKED and not is_kept(workspace, chosen):
+    if not matches_more_than(workspace, expression, RANKED) and not is_kept(workspace, chosen):
         sql, parameters = _test(workspace, chosen)
         return np.sort(
             listed(

@@ -9,6 +9,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 
+from db import traits
+
 MIGRATIONS: list[Callable[[sqlite3.Connection], None]] = []
 
 migration = MIGRATIONS.append
@@ -105,6 +107,44 @@ def m007_saved_searches(connection: sqlite3.Connection) -> None:
     connection.execute(
         "CREATE TABLE saved_search (name TEXT PRIMARY KEY, text TEXT NOT NULL, parameters TEXT NOT NULL,"
         " saved_by TEXT NOT NULL, saved_at TEXT NOT NULL) WITHOUT ROWID"
+    )
+
+
+@migration
+def m008_maps(connection: sqlite3.Connection) -> None:
+    """Maps of runs: where each text lies in two dimensions."""
+    connection.execute(
+        "CREATE TABLE projection (id INTEGER PRIMARY KEY,"
+        " run_id INTEGER NOT NULL REFERENCES run(id) ON DELETE CASCADE, method TEXT NOT NULL, parameters TEXT NOT NULL,"
+        " seed INTEGER NOT NULL, status TEXT NOT NULL, texts INTEGER NOT NULL, text_ids BLOB NOT NULL,"
+        " coordinates BLOB NOT NULL, created_at TEXT NOT NULL, UNIQUE (run_id, status))"
+    )
+
+
+@migration
+def m009_jobs(connection: sqlite3.Connection) -> None:
+    """Jobs have a file of their own, `db.jobs`, which can be written while a job holds this one; nothing stood here."""
+    connection.execute("DROP TABLE job")
+
+
+@migration
+def m010_traits(connection: sqlite3.Connection) -> None:
+    """What is counted of conversations beside the fields of the log, and how often each user came."""
+    connection.execute(
+        "CREATE TABLE trait (conversation_id INTEGER PRIMARY KEY REFERENCES conversation(id) ON DELETE CASCADE,"
+        " answer_chars INTEGER, flagged INTEGER, toxic INTEGER, redacted INTEGER)"
+    )
+    connection.execute(
+        'CREATE INDEX conversation_user ON conversation (dataset_id, "user") WHERE "user" IS NOT NULL'
+    )
+    traits.fill(connection)
+
+
+@migration
+def m011_log(connection: sqlite3.Connection) -> None:
+    """What is counted by and filtered by, apart from the metadata that make rows of conversations long."""
+    connection.execute(
+        'CREATE INDEX conversation_log ON conversation (id, dataset_id, language, model, timestamp, "user", turns)'
     )
 
 

@@ -85,6 +85,16 @@ class Query(Table):
     text = ForeignKeyField(Text)
 
 
+class Trait(Table):
+    """What `db.traits` makes of a conversation's turns and metadata."""
+
+    conversation = ForeignKeyField(Conversation, on_delete="CASCADE", primary_key=True)
+    answer_chars = IntegerField(null=True)
+    flagged = IntegerField(null=True)
+    toxic = IntegerField(null=True)
+    redacted = IntegerField(null=True)
+
+
 class Reject(Table):
     """A row of a source that could not be loaded."""
 
@@ -357,6 +367,24 @@ class Evaluation(Table):
     created_at = TextField()
 
 
+class Projection(Table):
+    """Where the texts of a run lie on its map, `[texts, 2]` float32 beside their ids, int64; nothing else changes them.
+
+    `status` is `done`, or `partial` while a build is placing texts: those without a place are NaN.
+    """
+
+    id = AutoField()
+    run = ForeignKeyField(Run, on_delete="CASCADE")
+    method = TextField()
+    parameters = TextField()
+    seed = IntegerField()
+    status = TextField()
+    texts = IntegerField()
+    text_ids = BlobField()
+    coordinates = BlobField()
+    created_at = TextField()
+
+
 class SavedSearch(Table):
     """A search with a name: `text` as it was typed, `parameters` those that were given beside it, JSON."""
 
@@ -368,7 +396,7 @@ class SavedSearch(Table):
 
 
 TABLES: tuple[type[Table], ...] = (
-    Dataset, Conversation, Turn, Text, Query, Reject, Space, Vector, Run, Cluster, Assignment, SummarySet, Summary,
-    Hierarchy, Node, NodeOrigin, Facet, FacetValue, Evaluation, QueryFlag, SavedSearch,
+    Dataset, Conversation, Turn, Text, Query, Trait, Reject, Space, Vector, Run, Cluster, Assignment, SummarySet, Summary,
+    Hierarchy, Node, NodeOrigin, Facet, FacetValue, Evaluation, Projection, QueryFlag, SavedSearch,
 )  # fmt: skip
 """What a store holds; how it came to be stands in `db.journal_models`."""

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from db.search import Filter, few
-from db.text_sets import passing, texts_of_rows
+from db.text_sets import kept, key_of, passing, texts_of_rows
 from db.vectors import SpaceInfo, mapped, space_folder, writing
 from db.workspace import Workspace
 
@@ -33,7 +33,7 @@ EXACT_ROWS = 100_000
 
 INDEX_FILE = "index.usearch"
 _LABEL_FILE = "index.json"
-_GATHER_ROWS = 1 << 16
+_GATHER_ROWS = 1 << 13
 _BUILD_ROWS = 1 << 13
 _SPARE = 64
 """Candidates beyond those asked for, because usearch rounds the query to float16 and the scores here do not."""
@@ -102,8 +102,10 @@ def nearest(
     vectors = mapped(workspace, space)
     query = np.asarray(vector, np.float32)
     if among is not None and len(among[1]) < space.texts:
-        rows = _among(workspace, space, query, count, np.sort(among[1]))
-        rows = _exact(vectors, query, count, np.sort(among[1])) if rows is None else rows
+        # Mostly sorted already, which a stable sort sees.
+        chosen = np.sort(among[1], kind="stable")
+        rows = _among(workspace, space, query, count, chosen)
+        rows = _exact(vectors, query, count, chosen) if rows is None else rows
     elif (index := _fresh_index(workspace, space)) is not None:
         rows = index.search(query, count)
     else:
@@ -123,7 +125,16 @@ def nearest(
 def rows_of_texts(
     workspace: Workspace, space_id: int, chosen: Filter
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The embedded texts that a filter leaves: (text ids, their rows in the space's file)."""
+    """The embedded texts that a filter leaves: (text ids, their rows in the space's file); never change them."""
+    found: tuple[NDArray[np.int64], NDArray[np.int64]] = kept(
+        workspace, ("among", space_id, key_of(chosen)), lambda: _rows_of_texts(workspace, space_id, chosen)
+    )
+    return found
+
+
+def _rows_of_texts(
+    workspace: Workspace, space_id: int, chosen: Filter
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     import numpy as np
 
     if few(workspace, chosen):
@@ -192,18 +203,20 @@ def _fresh_index(workspace: Workspace, space: SpaceInfo) -> _Index | None:
     kept: dict[str, tuple[object, _Index | None]] = workspace.kept.setdefault("vector_indexes", {})
     state = (label, file.st_ino, file.st_mtime_ns)
     if space.name not in kept or kept[space.name][0] != state:
-        kept[space.name] = (state, _view(folder / INDEX_FILE, space.texts))
+        kept[space.name] = (state, _view(folder / INDEX_FILE, space))
     return kept[space.name][1]
 
 
-def _view(path: Path, rows: int) -> _Index | None:
-    from usearch.index import Index
+def _view(path: Path, space: SpaceInfo) -> _Index | None:
+    from usearch.index import Index, MetricKind
 
+    # Without a table of its keys: to make one reads every node of the file, and no other thread runs meanwhile.
+    index = Index(ndim=space.dim, metric=MetricKind.IP, dtype="f16", enable_key_lookups=False)
     try:
-        index = Index.restore(os.fspath(path), view=True)
+        index.view(os.fspath(path))
     except (RuntimeError, ValueError):
         return None
-    return _Index(index) if index is not None and len(index) == rows else None
+    return _Index(index) if len(index) == space.texts else None
 
 
 def _among(
@@ -250,9 +263,14 @@ def _blocks(
         if len(vectors):
             yield np.arange(len(vectors)), np.asarray(vectors)
         return
+    # One buffer for all: to have the system give memory for each block takes longer than to fill it.
+    buffer = np.empty((min(len(rows), _GATHER_ROWS), vectors.shape[1]), vectors.dtype)
+    table = np.asarray(vectors)
     for start in range(0, len(rows), _GATHER_ROWS):
         numbers = rows[start : start + _GATHER_ROWS]
-        yield numbers, np.asarray(vectors[numbers])
+        block = buffer[: len(numbers)]
+        # Without a mode, `take` checks all numbers and copies what it made into the buffer.
+        yield numbers, np.take(table, numbers, axis=0, out=block, mode="clip")
 
 
 def _all_rows(workspace: Workspace, space: SpaceInfo) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -6,22 +6,23 @@ ask for the same ones again.
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from db.search import Filter
 from db.workspace import Workspace
 
 if TYPE_CHECKING:
-    import sqlite3
-
     import numpy as np
     from numpy.typing import NDArray
 
-_KEPT = 12
-"""Sets that are kept of a connection; each takes up to 8 MB a million texts."""
+Kind = Literal["set", "column"]
+
+_KEPT: dict[Kind, int] = {"set": 12, "column": 40}
+"""How many are kept of a connection: sets of up to 16 MB a million texts, and columns, of which most take 1 MB."""
 
 _CONNECTIONS = 4
 
@@ -32,9 +33,9 @@ class _Sets:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
         self.state: tuple[int, int] | None = None
-        self.found: OrderedDict[Any, Any] = OrderedDict()
+        self.kinds: dict[Kind, OrderedDict[Any, Any]] = {kind: OrderedDict() for kind in _KEPT}
 
-    def get(self, key: Any, make: Callable[[], Any]) -> Any:
+    def get(self, key: Any, make: Callable[[], Any], kind: Kind) -> Any:
         if self.connection.in_transaction:
             # What it changed may be rolled back, which no number tells.
             return make()
@@ -42,14 +43,16 @@ class _Sets:
         others = self.connection.execute("PRAGMA data_version").fetchone()[0]
         state = (others, self.connection.total_changes)
         if state != self.state:
-            self.found.clear()
+            for some in self.kinds.values():
+                some.clear()
             self.state = state
-        if key not in self.found:
-            self.found[key] = make()
-            if len(self.found) > _KEPT:
-                self.found.popitem(last=False)
-        self.found.move_to_end(key)
-        return self.found[key]
+        found = self.kinds[kind]
+        if key not in found:
+            found[key] = make()
+            if len(found) > _KEPT[kind]:
+                found.popitem(last=False)
+        found.move_to_end(key)
+        return found[key]
 
 
 def matching(workspace: Workspace, expression: str) -> NDArray[np.int64]:
@@ -66,9 +69,16 @@ def count_matching(workspace: Workspace, expression: str) -> int:
     return int(kept(workspace, ("count", expression), lambda: workspace.value(sql, (expression,))))
 
 
+def matches_more_than(workspace: Workspace, expression: str, most: int) -> bool:
+    """Whether more texts match than so many; beyond them none is counted."""
+    sql = f"SELECT count(*) FROM (SELECT 1 FROM text_fts WHERE text_fts MATCH ? LIMIT {most + 1:d})"
+    found = kept(workspace, ("count to", most, expression), lambda: workspace.value(sql, (expression,)))
+    return bool(found > most)
+
+
 def passing(workspace: Workspace, chosen: Filter) -> NDArray[np.bool_]:
     """Which texts a filter leaves, by id: as many truths as the highest id and one more."""
-    found: NDArray[np.bool_] = kept(workspace, _key(chosen), lambda: _passing(workspace, chosen))
+    found: NDArray[np.bool_] = kept(workspace, key_of(chosen), lambda: _passing(workspace, chosen))
     return found
 
 
@@ -89,22 +99,35 @@ def texts_of_rows(workspace: Workspace, space_id: int) -> NDArray[np.int64]:
 
 def is_kept(workspace: Workspace, chosen: Filter) -> bool:
     """Whether `passing` has its answer already; one that the store has outgrown counts, too."""
-    return _key(chosen) in _sets(workspace).found
+    return has_kept(workspace, key_of(chosen))
 
 
-def listed(workspace: Workspace, sql: str, parameters: Any) -> NDArray[np.int64]:
+def has_kept(workspace: Workspace, key: Any, kind: Kind = "set") -> bool:
+    """Whether `kept` would not make its answer, unless the store has changed."""
+    return key in _sets(workspace).kinds[kind]
+
+
+def listed(workspace: Workspace, sql: str, parameters: Any = ()) -> NDArray[np.int64]:
     """The whole numbers that a SELECT of one column finds; three times as fast as row by row."""
     import numpy as np
 
     first, _, rest = sql.partition(" FROM ")
-    text = workspace.value(f"SELECT group_concat({first.removeprefix('SELECT ')}) FROM {rest}", parameters)
+    try:
+        text = workspace.value(
+            f"SELECT group_concat({first.removeprefix('SELECT ')}) FROM {rest}", parameters
+        )
+    except sqlite3.DataError:
+        # More than a thousand million bytes of numbers, which is the most that SQLite puts into one text.
+        return np.array([row[0] for row in workspace.rows(sql, parameters)], np.int64)
     return np.fromstring(text or "", np.int64, sep=",") if text else np.empty(0, np.int64)
 
 
 def _matching(workspace: Workspace, expression: str) -> NDArray[np.int64]:
     import numpy as np
 
-    return np.sort(listed(workspace, "SELECT rowid FROM text_fts WHERE text_fts MATCH ?", (expression,)))
+    found = listed(workspace, "SELECT rowid FROM text_fts WHERE text_fts MATCH ?", (expression,))
+    # Rising already, as FTS5 gives them, which a stable sort sees.
+    return np.sort(found, kind="stable")
 
 
 def _passing(workspace: Workspace, chosen: Filter) -> NDArray[np.bool_]:
@@ -127,13 +150,14 @@ def _texts_of_rows(workspace: Workspace, space_id: int) -> NDArray[np.int64]:
     return texts
 
 
-def _key(chosen: Filter) -> tuple[Any, ...]:
+def key_of(chosen: Filter) -> tuple[Any, ...]:
+    """What tells a filter from others."""
     return ("pass", chosen.source, chosen.where, tuple(sorted(chosen.parameters.items())))
 
 
-def kept(workspace: Workspace, key: Any, make: Callable[[], Any]) -> Any:
+def kept(workspace: Workspace, key: Any, make: Callable[[], Any], kind: Kind = "set") -> Any:
     """What `make` gives, made again only when the store has changed; never change it."""
-    return _sets(workspace).get(key, make)
+    return _sets(workspace).get(key, make, kind)
 
 
 def _sets(workspace: Workspace) -> _Sets:

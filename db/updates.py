@@ -8,7 +8,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 
+from db.edit_moves import ABSENT
 from db.titles import NOISE
+
+KIND = "run.update"
+"""The kind of the edit that an update is: it brings queries, and decides nothing for a person."""
 
 Goal = tuple[int, int, float | None, float | None]
 """(text id, cluster, distance, probability)."""
@@ -78,8 +82,8 @@ def gains(connection: sqlite3.Connection, run_id: int) -> dict[int, tuple[int, i
     return {cluster: (queries, texts) for cluster, queries, texts in rows}
 
 
-def join(connection: sqlite3.Connection, run_id: int) -> int:
-    """Assign what arrived to its goals; sizes follow. How many queries."""
+def join(connection: sqlite3.Connection, run_id: int, edit_id: int) -> int:
+    """Assign what arrived to its goals, as an edit; sizes follow. How many queries."""
     gained = gains(connection, run_id)
     count = connection.execute(
         "INSERT INTO assignment (run_id, query_id, cluster, distance, probability, is_noise)"
@@ -87,6 +91,11 @@ def join(connection: sqlite3.Connection, run_id: int) -> int:
         " JOIN temp.goal g ON g.text_id = n.text_id ORDER BY n.query_id",
         (run_id, NOISE),
     ).rowcount
+    connection.execute(
+        "INSERT INTO edit_assignment SELECT ?, a.query_id, ?, NULL, NULL, 0, a.cluster, a.distance, a.probability, a.is_noise"
+        " FROM temp.arriving n CROSS JOIN assignment a ON a.run_id = ? AND a.query_id = n.query_id ORDER BY n.query_id",
+        (edit_id, ABSENT, run_id),
+    )
     connection.executemany(
         "UPDATE cluster SET size = size + ?, texts = texts + ? WHERE run_id = ? AND number = ?",
         [(queries, texts, run_id, cluster) for cluster, (queries, texts) in gained.items()],
@@ -94,10 +103,19 @@ def join(connection: sqlite3.Connection, run_id: int) -> int:
     return int(count)
 
 
-def note(connection: sqlite3.Connection, run_id: int, text: str) -> None:
-    """Add a sentence to what is told of how a run was made."""
+def note(connection: sqlite3.Connection, run_id: int, at: str, summary: str) -> None:
+    """Add what an update did to what is told of how a run was made."""
     connection.execute(
-        "UPDATE run SET reasons = json_insert(reasons, '$[#]', ?) WHERE id = ?", (text, run_id)
+        "UPDATE run SET reasons = json_insert(reasons, '$[#]', ?) WHERE id = ?", (f"{at}: {summary}", run_id)
+    )
+
+
+def take_note_back(connection: sqlite3.Connection, run_id: int, at: str, summary: str) -> None:
+    """Remove the last such note."""
+    connection.execute(
+        "UPDATE run SET reasons = coalesce((SELECT json_remove(reasons, '$[' || max(key) || ']') FROM json_each(reasons)"
+        " WHERE value = ?), reasons) WHERE id = ?",
+        (f"{at}: {summary}", run_id),
     )
 
 

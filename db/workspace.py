@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from peewee import SqliteDatabase
 
-from db import migrations, models
+from db import migrations, models, titles
 from db.errors import StoreError, store_error, translated
 
 BUSY_SECONDS = 10
@@ -39,6 +40,7 @@ class Workspace:
         self.writable = writable
         self.kept: dict[str, Any] = {}
         """What is dear to make and holds as long as the store is open, by its owner's name."""
+        self._committed = threading.local()
 
     @classmethod
     def open(cls, folder: Path, *, create: bool, read_only: bool, clock: Callable[[], str]) -> Workspace:
@@ -63,6 +65,7 @@ class Workspace:
                 folder.mkdir(parents=True, exist_ok=True)
             writable = not read_only and _can_write(folder, path)
             database = _database(path, writable)
+            database.register_function(titles.still_true, "still_true", 3)
             workspace = cls(folder, database, clock, writable)
             try:
                 workspace._prepare()
@@ -136,11 +139,19 @@ class Workspace:
                     yield connection
                 return
             connection.execute("BEGIN IMMEDIATE")
+            changes = connection.total_changes
             try:
                 yield connection
                 connection.execute("COMMIT")
+                if connection.total_changes != changes:
+                    self._committed.count = self.commits + 1
             finally:
                 _roll_back(connection)
+
+    @property
+    def commits(self) -> int:
+        """So many transactions of this thread have changed the store."""
+        return getattr(self._committed, "count", 0)
 
     @contextlib.contextmanager
     def rolled_back(self) -> Iterator[sqlite3.Connection]:
