@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from core.browse.rows import ClusterSort, Narrowing
 from core.cursors import signed, unsigned
 from core.facets.tops import top_values
 from core.facets.where import conditions
@@ -40,14 +41,26 @@ _MEMBER_ORDERS = {
 }
 
 
-def clusters(workspace: Workspace, run: str | None, sort: str, limit: int, after: str | None) -> Page:
+def clusters(
+    workspace: Workspace,
+    run: str | None,
+    sort: ClusterSort,
+    narrowing: Narrowing,
+    limit: int,
+    after: str | None,
+) -> Page:
     """The clusters of a run, the noise and the orphans last.
 
     Raises:
-        ActionError: `no_run`, `unknown_run`, `bad_limit` or `bad_cursor`.
+        ActionError: `no_run`, `unknown_run`, `bad_limit` or `bad_cursor`, and what `core.browse.clusters.arranged` raises.
     """
     check_limit(limit)
     found = find_run(workspace, run)
+    if sort == "growth" or not narrowing.none:
+        # Only here: the arrays behind it are imported by nothing that reads clusters as they stand.
+        from core.browse.clusters import arranged
+
+        return arranged(workspace, found, sort, narrowing, limit, after)
     made_by = ("cluster.list", found.name, sort)
     key = f"json_array(c.kind <> 'cluster', {_ORDERS[sort]}, c.number)"
     rows = workspace.rows(
@@ -59,14 +72,27 @@ def clusters(workspace: Workspace, run: str | None, sort: str, limit: int, after
     total, queries = workspace.row(
         "SELECT count(*), coalesce(sum(size), 0) FROM cluster WHERE run_id = ?", (found.id,)
     ) or (0, 0)
-    page = tuple(
-        ClusterRow(
-            number, kind, title, size, size / queries if queries else 0.0, texts, coherence, _list(phrases)
-        )
-        for _, number, kind, title, size, texts, coherence, phrases, *_ in rows[:limit]
-    )
+    page = tuple(_cluster_row(row[1:], queries) for row in rows[:limit])
     cursor = signed(rows[limit - 1][0], *made_by) if len(rows) > limit else None
     return Page(page, total, cursor, lag_note(workspace, found))
+
+
+def _cluster_row(row: tuple[Any, ...], queries: int) -> ClusterRow:
+    number, kind, title, size, texts, coherence, phrases = row[:7]
+    tags, flags = row[13:15]
+    share = size / queries if queries else 0.0
+    return ClusterRow(
+        number, kind, title, size, share, texts, coherence, _list(phrases), _list(tags), _list(flags)
+    )
+
+
+def cluster_rows(workspace: Workspace, run: RunInfo, numbers: Sequence[int]) -> dict[int, ClusterRow]:
+    """Some clusters of a run by number; their shares are of nothing yet."""
+    rows = workspace.rows(
+        f"{_CLUSTER} AND c.number IN (SELECT value FROM json_each(:numbers))",
+        {"run": run.id, "numbers": json.dumps(list(numbers))},
+    )
+    return {row[0]: _cluster_row(row, 0) for row in rows}
 
 
 def _cursor(after: str | None, fields: int) -> dict[str, Any]:

@@ -51,6 +51,8 @@ _RUN = (
 def unknown(kind: str, name: object, known: list[str], hint: str) -> ActionError:
     """The error for a name that stands for nothing."""
     close = difflib.get_close_matches(str(name), known, 3, 0.4)
+    if not close and str(name):
+        close = [one for one in known if one.casefold().startswith(str(name).casefold())][:3]
     return ActionError(f"unknown_{kind}", f"There is no {kind} {str(name)[:80]!r}.", hint, tuple(close))
 
 
@@ -106,6 +108,11 @@ def find_hierarchy(workspace: Workspace, name: str | None) -> HierarchyInfo:
         names = [r[0] for r in workspace.rows("SELECT name FROM hierarchy ORDER BY id DESC LIMIT 500")]
         raise unknown("hierarchy", name, names, "hierarchy.list shows them.")
     return HierarchyInfo(*row)
+
+
+def run_of(workspace: Workspace, tree: HierarchyInfo) -> RunInfo:
+    """The run whose clusters a tree is made of."""
+    return find_run(workspace, workspace.value("SELECT name FROM run WHERE id = ?", (tree.run_id,)))
 
 
 def find_summary_set(workspace: Workspace, run: RunInfo, name: str | None) -> tuple[int, str]:

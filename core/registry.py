@@ -23,13 +23,13 @@ Effect = Literal["read", "view", "write", "destroy", "file", "job"]
 """What an action may do: `read` (pure, any thread), `view` (changes the Session), `write` (changes the store), `destroy`
 (cannot be undone), `file` (writes outside the store), `job` (long, cancellable)."""
 
-Scope = Literal["global", "runs", "tree", "cluster", "query", "search", "data"]
+Scope = Literal["global", "runs", "tree", "cluster", "query", "search", "data", "review"]
 """Where a screen offers the action."""
 
 AREAS = (
-    "data", "embed", "run", "summary", "hierarchy", "browse", "search", "compare", "evaluation", "facet", "facet_count", "trend", "outlier", "cluster_edit", "cluster_facts", "node_edit",
+    "data", "embed", "run", "summary", "hierarchy", "browse", "search", "compare", "evaluation", "facet", "facet_count", "trend", "outlier", "map", "cluster_edit", "cluster_facts", "node_edit",
     "query_edit", "edit", "replay", "review",
-    "batch", "export", "app",
+    "job", "batch", "export", "session", "app",
 )  # fmt: skip
 """The modules of `core.actions`, in the order in which help shows them."""
 
@@ -233,6 +233,7 @@ class Registry:
 
     def __init__(self) -> None:
         self._actions: dict[str, Action] = {}
+        self._loaded = False
 
     def add(self, action: Action) -> None:
         if action.id in self._actions:
@@ -241,8 +242,10 @@ class Registry:
 
     def load(self) -> dict[str, Action]:
         """Every action; the area modules are imported on the first call."""
-        for area in AREAS:
-            importlib.import_module(f"core.actions.{area}")
+        if not self._loaded:
+            for area in AREAS:
+                importlib.import_module(f"core.actions.{area}")
+            self._loaded = True
         return self._actions
 
     def get(self, action_id: str) -> Action:

@@ -5,10 +5,11 @@ Every string from a chat log is as it was loaded; whoever shows it passes it thr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
-from core.facets.rows import FacetTop
+if TYPE_CHECKING:
+    from core.facets.rows import FacetTop
 
 
 @dataclass(frozen=True)
@@ -140,6 +141,10 @@ class ClusterRow:
     texts: int
     coherence: float | None
     phrases: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    growth: float | None = None
+    """As of a node."""
 
 
 @dataclass(frozen=True)
@@ -214,6 +219,10 @@ class NodeRow:
     low_fit: bool
     cluster: int | None
     children: int
+    tags: tuple[str, ...] = field(default=(), kw_only=True)
+    flags: tuple[str, ...] = field(default=(), kw_only=True)
+    growth: float | None = field(default=None, kw_only=True)
+    """By what factor its share grew from the earlier to the later half of the log, where it is listed by growth."""
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core.allowed import check_allowed, check_confirmed
 from core.control import Control
 from core.errors import ActionError
 from core.page import Page
+from core.references import meant, referred
 from core.registry import REGISTRY, Action
 from core.view import View, newest
 
@@ -41,6 +43,19 @@ class Result:
     after: str | None = None
     dry_run: bool = False
     note: str | None = None
+    mode: str | None = None
+    """How the hits of a search were found: `text`, `vector` or `hybrid`."""
+
+
+Listener = Callable[[Action, dict[str, Any], Result, View], None]
+"""Told an action that succeeded, its parameters, its result, and where the user was before it; after a `read` the last is empty."""
+
+CutListener = Callable[[Action, dict[str, Any], str, View], None]
+"""Told a job that ended with an error when it had kept something, its parameters, the error's code, and where the user was."""
+
+
+RESUME = "job.resume"
+"""Starts another action, which is dispatched, told to listeners and recorded in its place."""
 
 
 class Session:
@@ -74,8 +89,12 @@ class Session:
         self.control = Control()
         self.doing: tuple[str, dict[str, Any]] = ("", {})
         """The action that was dispatched last, and its parameters."""
-        self.listeners: list[Callable[[Action, dict[str, Any], Result], None]] = []
-        """Called after each dispatch that succeeded, in the thread that dispatched."""
+        self.recording = True
+        """Whether jobs are written into the table of jobs."""
+        self.listeners: list[Listener] = []
+        """Called after each dispatch that succeeded, in the thread that dispatched; forks have the same."""
+        self.cut_listeners: list[CutListener] = []
+        """Called after each job that was cut short, likewise."""
         self._view: View | None = None
         self._workspace: Workspace | None = None
 
@@ -136,6 +155,8 @@ class Session:
         fork._workspace = self._workspace
         fork._view = self._view
         fork.control = control
+        fork.listeners = self.listeners
+        fork.cut_listeners = self.cut_listeners
         return fork
 
     def check(self, action_id: str, params: dict[str, Any], *, dry_run: bool = False) -> Action:
@@ -145,9 +166,9 @@ class Session:
             ActionError: Unknown action, ill-formed parameter, not allowed here, not confirmed, or no dry run.
         """
         act = REGISTRY.get(action_id)
-        _allow(act, self.read_only, dry_run)
-        later = frozenset(name for name, value in params.items() if _referred(value))
-        _confirmed(act, act.validate(params, later), dry_run)
+        check_allowed(act, self.read_only, dry_run)
+        later = frozenset(name for name, value in params.items() if referred(value))
+        check_confirmed(act, act.validate(params, later), dry_run)
         return act
 
     def dispatch(
@@ -159,22 +180,43 @@ class Session:
             ActionError: For everything the user can cause.
         """
         act = REGISTRY.get(action_id)
-        _allow(act, self.read_only, dry_run)
+        check_allowed(act, self.read_only, dry_run)
         with _mapped(self.folder):
             checked = act.validate({name: self._fill(value) for name, value in (params or {}).items()})
-            _confirmed(act, checked, dry_run)
+            check_confirmed(act, checked, dry_run)
             if dry_run and act.creates_store and not self.exists():
                 return self._tried(act, checked)
             self.doing = (act.id, checked)
+            before = self._place() if self.listeners and act.effect != "read" else View()
             with self._thread(act):
                 if dry_run and act.effect not in ("read", "view"):
                     answer = self._plan(act, checked)
                 else:
-                    answer = act.run(self, **checked)
+                    answer = self._run(act, checked, before)
         result = self._result(act, answer, dry_run)
-        for listener in self.listeners:
-            listener(act, checked, result)
+        if act.id != RESUME:
+            for listener in self.listeners:
+                listener(act, checked, result, before)
         return result
+
+    def _run(self, act: Action, params: dict[str, Any], before: View) -> Any:
+        if act.effect != "job" or act.id == RESUME or not self.recording:
+            return act.run(self, **params)
+        from core.jobs.record import run_recorded
+
+        kept = self.workspace.commits
+        try:
+            with _mapped(self.folder):
+                return run_recorded(self, act, params)
+        except Exception as error:
+            if self.workspace.commits != kept:
+                for listener in self.cut_listeners:
+                    listener(act, params, getattr(error, "code", "bug"), before)
+            raise
+
+    def _place(self) -> View:
+        """Where the user is, without settling it where nothing is stored yet."""
+        return self.view if self._view is not None or self.exists() else View()
 
     def _tried(self, act: Action, params: dict[str, Any]) -> Result:
         """What an action answers in a store that it makes: it makes one elsewhere, which is thrown away."""
@@ -182,7 +224,7 @@ class Session:
 
         with tempfile.TemporaryDirectory() as folder:
             trial = Session(Path(folder), clock=self.clock, actor=self.actor, prices=self.prices)
-            trial.control = self.control
+            trial.control, trial.recording = self.control, False
             try:
                 return replace(trial.dispatch(act.id, params), view=View(), dry_run=True)
             finally:
@@ -215,10 +257,9 @@ class Session:
 
     def _fill(self, value: Any) -> Any:
         """What `@run` and the like stand for; `@@run` is the text `@run`; any other value as it is."""
-        name = _referred(value)
+        name = referred(value)
         if not name:
-            literal = isinstance(value, str) and value.startswith("@") and _referred(value[1:])
-            return value[1:] if literal else value
+            return meant(value)
         found = getattr(self.view, name)
         if found is None:
             self.open()
@@ -231,37 +272,17 @@ class Session:
         view = self.view if self._view is not None or self._workspace is not None else View()
         if isinstance(answer, Page):
             return Result(
-                act.id, answer.rows, view, answer.total, answer.truncated, answer.after, dry_run, answer.note
+                act.id,
+                answer.rows,
+                view,
+                answer.total,
+                answer.truncated,
+                answer.after,
+                dry_run,
+                answer.note,
+                getattr(answer, "mode", None),
             )
         return Result(act.id, answer, view, dry_run=dry_run)
-
-
-def _referred(value: Any) -> str:
-    """The field of the view that a parameter such as `@run` refers to; empty for any other value."""
-    if not isinstance(value, str) or not value.startswith("@"):
-        return ""
-    name = {"set": "summary_set"}.get(value[1:], value[1:])
-    return name if name in View.__dataclass_fields__ else ""
-
-
-def _allow(act: Action, read_only: bool, dry_run: bool) -> None:
-    # What is tried and rolled back writes, too; a plan reads alone.
-    tries = not dry_run or act.plan is None
-    if read_only and act.effect not in ("read", "view") and tries:
-        raise ActionError(
-            "not_allowed",
-            f"{act.id} changes something ({act.effect}); this session is read-only.",
-            "Leave --read-only out.",
-        )
-    if dry_run and act.effect not in ("read", "view") and not act.previewed:
-        raise ActionError(
-            "no_dry_run", f"{act.id} cannot say beforehand what it would do.", "Leave --dry-run out."
-        )
-
-
-def _confirmed(act: Action, params: dict[str, Any], dry_run: bool) -> None:
-    if act.effect == "destroy" and not params.get("yes") and not dry_run:
-        raise ActionError("needs_yes", f"{act.id} cannot be undone.", "Say yes=true to go on.")
 
 
 @contextlib.contextmanager

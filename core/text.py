@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 _CONTROL = {n: 0x2400 + n for n in range(0x20) if n not in (0x09, 0x0A)}
 _CONTROL[0x7F] = 0x2421
@@ -36,6 +37,12 @@ def one_line(text: str, limit: int = 200) -> str:
     if len(line) > limit or len(head) < len(text.strip()):
         return line[: max(limit - 1, 1)].rstrip() + "\u2026"
     return line
+
+
+def first_few(names: Sequence[str], most: int = 8) -> str:
+    """The first of some names, and how many more there are."""
+    listed = ", ".join(names[:most])
+    return f"{listed} and {len(names) - most} more" if len(names) > most else listed
 
 
 def normalise(text: str) -> str:

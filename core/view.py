@@ -21,6 +21,12 @@ class View:
     node: str | None = None
     cluster: int | None = None
     query: int | None = None
+    tree_sort: str | None = None
+    """The order in which the person sees the tree; `None`: by size. It and the filter go with the run."""
+    tree_text: str | None = None
+    tree_language: str | None = None
+    tree_chat_model: str | None = None
+    tree_tag: str | None = None
 
     def shown(self) -> dict[str, str | int]:
         """The fields that are set."""

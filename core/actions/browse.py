@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from core.registry import action
 
 if TYPE_CHECKING:
+    from core.browse.rows import Arrangement
     from core.page import Page
     from core.rows import ClusterDetail, NodeOpened, QueryDetail
     from core.session import Session
@@ -37,7 +38,11 @@ def node_open(session: Session, *, node: str = "root") -> NodeOpened:
     title="Children of a node",
     scope="tree",
     effect="read",
-    examples=("node.list", "node.list parent=root depth=2 limit=200"),
+    examples=(
+        "node.list",
+        "node.list parent=root depth=2 limit=200",
+        "node.list depth=10 text=code sort=growth",
+    ),
 )
 def node_list(
     session: Session,
@@ -45,21 +50,110 @@ def node_list(
     parent: str = "root",
     depth: int = 1,
     hierarchy: str | None = None,
+    sort: Literal["size", "coherence", "title", "growth"] = "size",
+    text: str | None = None,
+    language: str | None = None,
+    chat_model: str | None = None,
+    tag: str | None = None,
     limit: int = 100,
     after: str | None = None,
 ) -> Page:
-    """The nodes under a node, in the order of the tree.
+    """The nodes under a node, depth first; with a filter those that hold some of it, their sizes counted under it.
 
     Args:
         parent: The node's id.
         depth: How many levels down.
         hierarchy: The tree's id; the default is the current one.
+        sort: The order of siblings: the biggest, the least coherent or by title; `growth`: those first whose share grew most
+            from the earlier to the later half of the log.
+        text: Only clusters with words that begin so in their title or description, or in the title of a theme above.
+        language: Count only queries in this language.
+        chat_model: Count only queries to this model.
+        tag: Only clusters with this tag.
         limit: At most so many rows.
         after: Go on after this cursor of an earlier page.
     """
+    from core.browse.rows import Narrowing
     from core.tree import nodes_under
 
-    return nodes_under(session.workspace, hierarchy or session.view.hierarchy, parent, depth, limit, after)
+    narrowing = Narrowing(text, language, chat_model, tag)
+    tree = hierarchy or session.view.hierarchy
+    return nodes_under(session.workspace, tree, parent, depth, sort, narrowing, limit, after)
+
+
+@action(
+    "node.examples",
+    title="Examples of what is asked under a node",
+    scope="tree",
+    effect="read",
+    examples=("node.examples node=t1", "node.examples limit=5"),
+)
+def node_examples(
+    session: Session, *, node: str = "root", hierarchy: str | None = None, limit: int = 12
+) -> Page:
+    """Queries that stand for a node: the most central of each of its clusters, the biggest cluster first, then the second of each.
+
+    Args:
+        node: The node's id.
+        hierarchy: The tree's id; the default is the current one.
+        limit: At most so many rows.
+    """
+    from core.browse.examples import examples_under
+
+    return examples_under(session.workspace, hierarchy or session.view.hierarchy, node, limit)
+
+
+@action(
+    "node.sort",
+    title="Sort the tree",
+    scope="tree",
+    effect="view",
+    keys=("S",),
+    examples=("node.sort sort=title",),
+)
+def node_sort(
+    session: Session, *, sort: Literal["size", "coherence", "title", "growth"] = "size"
+) -> Arrangement:
+    """See the tree in another order; `@tree_sort` is it.
+
+    Args:
+        sort: As of node.list.
+    """
+    from core.browse.view import sort_tree
+
+    return sort_tree(session, sort)
+
+
+@action(
+    "node.filter",
+    title="Filter the tree",
+    scope="tree",
+    effect="view",
+    keys=("F",),
+    examples=("node.filter text=code language=English", "node.filter"),
+)
+def node_filter(
+    session: Session,
+    *,
+    text: str | None = None,
+    language: str | None = None,
+    chat_model: str | None = None,
+    tag: str | None = None,
+) -> Arrangement:
+    """See only a part of the tree, counted anew; without a parameter all of it.
+
+    `@tree_text`, `@tree_language`, `@tree_chat_model` and `@tree_tag` are the filter for the actions after it.
+
+    Args:
+        text: Only clusters with words that begin so in their title or description, or in the title of a theme above.
+        language: Count only queries in this language.
+        chat_model: Count only queries to this model.
+        tag: Only clusters with this tag.
+    """
+    from core.browse.rows import Narrowing
+    from core.browse.view import filter_tree
+
+    return filter_tree(session, Narrowing(text, language, chat_model, tag))
 
 
 @action(
@@ -67,13 +161,21 @@ def node_list(
     title="Clusters",
     scope="cluster",
     effect="read",
-    examples=("cluster.list", "cluster.list sort=coherence limit=10"),
+    examples=(
+        "cluster.list",
+        "cluster.list sort=coherence limit=10",
+        "cluster.list language=German sort=growth",
+    ),
 )
 def cluster_list(
     session: Session,
     *,
     run: str | None = None,
-    sort: Literal["size", "coherence", "title", "cluster"] = "size",
+    sort: Literal["size", "coherence", "title", "growth", "cluster"] = "size",
+    text: str | None = None,
+    language: str | None = None,
+    chat_model: str | None = None,
+    tag: str | None = None,
     limit: int = 50,
     after: str | None = None,
 ) -> Page:
@@ -81,13 +183,20 @@ def cluster_list(
 
     Args:
         run: The run's id; the default is the current one.
-        sort: `size` and `coherence` show the biggest and the least coherent first.
+        sort: `size` and `coherence` show the biggest and the least coherent first; `growth`: those first whose share grew most
+            from the earlier to the later half of the log.
+        text: Only clusters with words that begin so in their title or description.
+        language: Count only queries in this language.
+        chat_model: Count only queries to this model.
+        tag: Only clusters with this tag.
         limit: At most so many rows.
         after: Go on after this cursor of an earlier page.
     """
+    from core.browse.rows import Narrowing
     from core.clusters import clusters
 
-    return clusters(session.workspace, run or session.view.run, sort, limit, after)
+    narrowing = Narrowing(text, language, chat_model, tag)
+    return clusters(session.workspace, run or session.view.run, sort, narrowing, limit, after)
 
 
 @action(
@@ -111,6 +220,25 @@ def cluster_show(
 
     hierarchy = session.view.hierarchy if run in (None, session.view.run) else None
     return cluster_detail(session.workspace, run or session.view.run, cluster, examples, hierarchy)
+
+
+@action(
+    "cluster.names",
+    title="Names of a cluster in all sets",
+    scope="cluster",
+    effect="read",
+    examples=("cluster.names cluster=0",),
+)
+def cluster_names(session: Session, *, cluster: int, run: str | None = None) -> Page:
+    """What a cluster is called in each set of names of its run, and by hand.
+
+    Args:
+        cluster: The cluster's number.
+        run: The run's id; the default is the current one.
+    """
+    from core.browse.names import names_of
+
+    return names_of(session.workspace, run or session.view.run, cluster)
 
 
 @action(

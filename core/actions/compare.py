@@ -13,35 +13,48 @@ if TYPE_CHECKING:
     from core.session import Session
 
 
+Kinds = Literal["same", "grown", "shrunk", "changed", "split", "merged", "regrouped", "new", "gone"]
+Shown = Literal["pieces", "matched", "cells"]
+
+
 @action(
     "run.compare",
     title="Compare two runs",
-    scope="runs",
+    scope="global",
     effect="read",
-    examples=("run.compare b=@run", "run.compare a=@run b=@run show=matched limit=20"),
+    keys=("6",),
+    examples=("run.compare b=@run", "run.compare a=@run b=@run kind=same sort=moved limit=20"),
 )
 def compare(
     session: Session,
     *,
-    b: str,
     a: str | None = None,
-    show: Literal["pieces", "matched", "cells"] = "pieces",
+    b: str | None = None,
+    show: Shown = "pieces",
+    kind: Kinds | None = None,
+    sort: Literal["size", "moved"] = "size",
     limit: int = 50,
     after: str | None = None,
 ) -> Compared:
     """How far two runs agree, and what became of each cluster of the first: same, grown, split, merged, gone ...
 
+    Without a run: what became of the clusters of the run before the current one, the nearest of the same dataset (and of the
+    same vectors, where there is one); of the oldest run in the one after it.
+
     Args:
-        b: The other run's id.
-        a: The run's id to start from; the default is the current one.
+        a: The run's id to start from; where only b is named, the default is the current one.
+        b: The other run's id; where only a is named, the default is the current one.
         show: The rows: `pieces` say what became of clusters, `matched` pairs each with the one that stands for it, `cells` is
             the contingency without its empty cells.
+        kind: Only pieces of this kind.
+        sort: The largest pieces first, or those with most queries in no matched pair.
         limit: At most so many rows.
         after: Go on after this cursor of an earlier answer.
     """
-    from core.compare.compare import compare_runs
+    from core.compare.compare import Asked, compare_runs
 
-    return compare_runs(session.workspace, a or session.view.run, b, show, limit, after)
+    asked = Asked(show, kind, sort, limit, after)
+    return compare_runs(session.workspace, session.view.run, a, b, asked)
 
 
 @action(
@@ -54,8 +67,8 @@ def compare(
 def moved(
     session: Session,
     *,
-    b: str,
     a: str | None = None,
+    b: str | None = None,
     from_cluster: int | None = None,
     to_cluster: int | None = None,
     limit: int = 50,
@@ -66,17 +79,18 @@ def moved(
     With both clusters: all queries that are in these two. -1 is the noise.
 
     Args:
-        b: The other run's id.
-        a: The run's id to start from; the default is the current one.
+        a: The run's id to start from, by default as in run.compare.
+        b: The other run's id, by default as in run.compare.
         from_cluster: Only queries of this cluster of a.
         to_cluster: Only queries of this cluster of b.
         limit: At most so many rows.
         after: Go on after this cursor of an earlier page.
     """
+    from core.compare.choose import choose_runs
     from core.compare.moved import moved
 
-    start = a or session.view.run
-    return moved(session.workspace, start, b, from_cluster, to_cluster, limit, after)
+    runs = choose_runs(session.workspace, session.view.run, a, b)
+    return moved(session.workspace, runs, from_cluster, to_cluster, limit, after)
 
 
 @action(
@@ -89,27 +103,75 @@ def moved(
 def compare_trees(
     session: Session,
     *,
-    b: str,
     a: str | None = None,
+    b: str | None = None,
     level: int = 1,
-    show: Literal["pieces", "matched", "cells"] = "pieces",
+    show: Shown = "pieces",
+    kind: Kinds | None = None,
+    sort: Literal["size", "moved"] = "size",
     limit: int = 50,
     after: str | None = None,
 ) -> Compared:
     """How far two trees agree, and what became of each theme of the first, by the queries under it.
 
+    Without a tree: the current one and the tree before it, the nearest of the same run, else of the same dataset; of the
+    oldest tree the one after it.
+
     Args:
-        b: The other tree's id; it may be of another run.
-        a: The tree's id to start from; the default is the current one.
+        a: The tree's id to start from; where only b is named, the default is the current one.
+        b: The other tree's id, which may be of another run; where only a is named, the default is the current one.
         level: The level whose nodes are compared; 1 are the themes.
         show: The rows, as in run.compare.
+        kind: As in run.compare.
+        sort: As in run.compare.
         limit: At most so many rows.
         after: Go on after this cursor of an earlier answer.
     """
-    from core.compare.compare import compare_trees
+    from core.compare.compare import Asked, compare_trees
 
-    start = a or session.view.hierarchy
-    return compare_trees(session.workspace, start, b, level, show, limit, after)
+    asked = Asked(show, kind, sort, limit, after)
+    return compare_trees(session.workspace, session.view.hierarchy, a, b, level, asked)
+
+
+@action(
+    "hierarchy.moved",
+    title="Queries that moved between two trees",
+    scope="tree",
+    effect="read",
+    examples=(
+        "hierarchy.moved b=@hierarchy",
+        "hierarchy.moved b=@hierarchy from_node=t1 to_node=t1 limit=20",
+    ),
+)
+def moved_nodes(
+    session: Session,
+    *,
+    a: str | None = None,
+    b: str | None = None,
+    level: int = 1,
+    from_node: str | None = None,
+    to_node: str | None = None,
+    limit: int = 50,
+    after: str | None = None,
+) -> Page:
+    """The queries whose theme in the second tree is not the one that stands for their theme in the first.
+
+    With both nodes: all queries that are under these two.
+
+    Args:
+        a: The tree's id to start from, by default as in hierarchy.compare.
+        b: The other tree's id, by default as in hierarchy.compare.
+        level: The level whose nodes are compared; 1 are the themes.
+        from_node: Only queries under this node of a.
+        to_node: Only queries under this node of b.
+        limit: At most so many rows.
+        after: Go on after this cursor of an earlier page.
+    """
+    from core.compare.choose import choose_trees
+    from core.compare.moved import moved_between_trees
+
+    trees = choose_trees(session.workspace, session.view.hierarchy, a, b)
+    return moved_between_trees(session.workspace, trees, level, from_node, to_node, limit, after)
 
 
 def _plan(session: Session, **given: Any) -> SweepPlan:

@@ -67,13 +67,17 @@ def redo(
     scope="global",
     effect="read",
     keys=("J",),
-    examples=("edit.history limit=20", "edit.history cluster=0", "edit.history actor=ann since=2026-01-31"),
-)
+    examples=(
+        "edit.history limit=20", "edit.history cluster=0", "edit.history node=root", "edit.history actor=ann since=2026-01-31",
+    ),
+)  # fmt: skip
 def history(
     session: Session,
     *,
     cluster: int | None = None,
     query: int | None = None,
+    node: str | None = None,
+    hierarchy: str | None = None,
     run: str | None = None,
     actor: str | None = None,
     since: str | None = None,
@@ -86,6 +90,8 @@ def history(
     Args:
         cluster: Only those that changed this cluster of the current run.
         query: Only those that moved or flagged this query.
+        node: Only those that changed this theme or leaf of the tree: its name, its place, or what it counts.
+        hierarchy: The tree of the node; the default is the current one.
         run: Only those of this run; the default is every run.
         actor: Only those by this person or agent.
         since: Only from this day or time on, UTC.
@@ -97,7 +103,8 @@ def history(
 
     run = run or (session.view.run if cluster is not None else None)
     return edits(
-        session.workspace, run, cluster=cluster, query=query, actor=actor, since=since, until=until, limit=limit, after=after
+        session.workspace, run, cluster=cluster, query=query, actor=actor, since=since, until=until, limit=limit, after=after,
+        node=node, hierarchy=hierarchy or session.view.hierarchy,
     )  # fmt: skip
 
 

@@ -34,6 +34,7 @@ def count(
     where: str | None = None,
     run: str | None = None,
     dataset: str | None = None,
+    saved: str | None = None,
     sort: Literal["count", "value"] = "count",
     limit: int = 50,
     after: str | None = None,
@@ -41,7 +42,8 @@ def count(
     """How many queries have each value of a facet, under the filters of a search; exact, and compared with the dataset.
 
     Args:
-        by: A facet, or `language`, `chat_model`, `user`, `turns`, `day`, `week`, `month`, `cluster`.
+        by: A facet, or `language`, `chat_model`, `user`, `turns`, `day`, `week`, `month`, `cluster`; `user_conversations`
+            (of the user, in bands), `answer_chars` or in bands `answer_length`, `flagged`, `toxic`, `redacted`.
         text: Only queries that a search by these words and fields finds, as in search.queries.
         within: Only queries at or under this node of the run's current tree.
         cluster: Only queries of this cluster; -1 is the noise.
@@ -50,16 +52,63 @@ def count(
         where: Only queries with these facets: `task=coding|debugging,concern>=4`; `!=` is not, `task=` no value.
         run: The run whose clusters are meant; the default is the current one.
         dataset: Only queries of this dataset; the default is the run's.
+        saved: Only queries of the saved search of this name; what is given beside it goes before what it says.
         sort: The most frequent value first, or by value.
         limit: At most so many rows, 1 to 1000.
         after: Go on after this cursor of an earlier page.
     """
-    from core.facets.count import count as engine
+    from core.facets.count import count_asked
+    from core.search.saved import Asked
     from core.search.scope import Narrow
 
-    dataset = dataset or (None if run else session.view.dataset)
-    narrow = Narrow(dataset, run or session.view.run, within, cluster, language, chat_model, where)
-    return engine(session.workspace, by, text, narrow, sort, limit, after)
+    narrow = Narrow(dataset, run, within, cluster, language, chat_model, where)
+    return count_asked(session, by, saved, Asked(text, narrow=narrow), sort, limit, after)
+
+
+@action(
+    "search.facets",
+    title="Search with facets",
+    scope="search",
+    effect="read",
+    keys=("9",),
+    examples=("search.facets", "search.facets text=python by=language,week top=3"),
+)
+def facets(
+    session: Session,
+    *,
+    text: str | None = None,
+    by: str | None = None,
+    top: int = 5,
+    within: str | None = None,
+    cluster: int | None = None,
+    language: str | None = None,
+    chat_model: str | None = None,
+    where: str | None = None,
+    run: str | None = None,
+    dataset: str | None = None,
+    saved: str | None = None,
+) -> Page:
+    """The most frequent values of each facet, under the filters of a search, with exact counts.
+
+    Args:
+        text: Only queries that a search by these words and fields finds, as in search.queries.
+        by: Facets, with commas between; the default is language, chat_model, cluster, week, and those that were made.
+        top: So many values of each, 1 to 1000; facet.count goes through all of them.
+        within: Only queries at or under this node of the run's current tree.
+        cluster: Only queries of this cluster; -1 is the noise.
+        language: Only queries in this language, as the log says.
+        chat_model: Only queries to this model.
+        where: Only queries with these facets: `task=coding|debugging,concern>=4`; `!=` is not, `task=` no value.
+        run: The run whose clusters are meant; the default is the current one.
+        dataset: Only queries of this dataset; the default is the run's.
+        saved: Only queries of the saved search of this name; what is given beside it goes before what it says.
+    """
+    from core.facets.several import several
+    from core.search.saved import Asked
+    from core.search.scope import Narrow
+
+    narrow = Narrow(dataset, run, within, cluster, language, chat_model, where)
+    return several(session, by, top, saved, Asked(text, narrow=narrow))
 
 
 @action(

@@ -101,6 +101,7 @@ def restore(
     title="Flag the query",
     scope="query",
     effect="write",
+    keys=("f",),
     examples=("query.flag query=61,62 flag=interesting", "query.flag query=61 flag=interesting remove=true"),
 )
 def flag(

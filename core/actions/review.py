@@ -98,8 +98,9 @@ def next_(session: Session, *, run: str | None = None) -> ReviewNext:
 @action(
     "review.accept",
     title="Accept the cluster",
-    scope="cluster",
+    scope="review",
     effect="write",
+    keys=("a",),
     examples=("review.accept cluster=0",),
 )
 def accept(
@@ -121,8 +122,9 @@ def accept(
 @action(
     "review.skip",
     title="Review the cluster later",
-    scope="cluster",
+    scope="review",
     effect="write",
+    keys=("n",),
     examples=("review.skip cluster=0",),
 )
 def skip(

@@ -123,8 +123,8 @@ def update(session: Session, *, run: str | None = None) -> Updated:
 
     A text that the run has takes its queries where it is; another goes to the nearest cluster, in a run by density to the
     noise where it is beyond the cluster's members. Names and edits stay. New texts need vectors first: embed.run. The answer
-    tells how many fit badly against what is expected, which clusters grow, and what grows outside of all. It cannot be
-    undone.
+    tells how many fit badly against what is expected, which clusters grow, and what grows outside of all. edit.undo takes
+    the queries out again, as long as nothing was built on them.
 
     Args:
         run: The run's id; the default is the current one.

@@ -46,8 +46,8 @@ def queries(
 
     The text may hold `"exact phrases"`, `-words` that must not occur, `begin*`, `NEAR(a b, 5)`, `one OR other`, and fields,
     which `-` turns round: `language:de chat_model:gpt-4 in:NODE cluster:12 after:2023-05-01 before:2023-06 is:noise
-    is:orphan has:flag has:tag has:note flag:NAME tag:NAME user:NAME turns:>=3 FACET:VALUE`. A value with spaces stands in
-    quotation marks. `after:` holds its day, `before:` does not. Whatever else has a colon is text, and so is what is quoted.
+    is:orphan has:flag has:tag has:note flag:NAME tag:NAME user:NAME turns:>=3 FACET:VALUE FACET:""`. A value with spaces
+    stands in quotation marks, which with nothing in them mean no value. `after:` holds its day, `before:` does not. Whatever else has a colon is text, and so is what is quoted.
 
     Args:
         text: Words that must all occur, and the rest of the language; the last word may be a beginning.

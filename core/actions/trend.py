@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 @action(
     "trend.clusters",
     title="Trends of clusters",
-    scope="runs",
+    scope="global",
     effect="read",
+    keys=("7",),
     examples=(
         "trend.clusters",
         "trend.clusters period=day sort=spike limit=10",
@@ -34,7 +35,8 @@ def clusters(
     since: str | None = None,
     until: str | None = None,
     partial: bool = False,
-    sort: Literal["trend", "growth", "decline", "spike", "change", "size", "cluster"] = "trend",
+    intervals: bool = False,
+    sort: Literal["call", "trend", "growth", "decline", "spike", "change", "size", "cluster"] = "trend",
     limit: int = 50,
     after: str | None = None,
 ) -> Trends:
@@ -53,7 +55,9 @@ def clusters(
         since: Only queries from then on: 2023-04-09, 2023-W14, 2023-04 or 2023.
         until: Only queries up to then, that day, week, month or year included.
         partial: Test the first and the last period, too, where the log covers them only in part.
-        sort: The surest trend first; the greatest sure growth or decline; the surest spike or change of level; size.
+        intervals: Also the 95% interval of each share of each row.
+        sort: `call`: spikes first, then what grows, shrinks, is new, changed its level, and all others; the surest trend
+            first; the greatest sure growth or decline; the surest spike or change of level; size.
         limit: At most so many rows.
         after: Go on after this cursor of an earlier answer.
     """
@@ -61,7 +65,7 @@ def clusters(
     from core.trends.series import trends
 
     asked = Request(run or session.view.run, period, baseline, recent, since, until, level, within, partial)
-    return trends(session.workspace, asked, sort, limit, after)
+    return trends(session.workspace, asked, sort, limit, after, intervals)
 
 
 @action(

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from core.compare.agreement import scores
+from core.compare.choose import choose_runs, choose_trees
 from core.compare.contingency import Contingency, Ints
 from core.compare.groupings import Grouping, Pair, crossed, of_run, of_tree, regrouped
 from core.compare.match import Group, Mask, best_pairs, groups
-from core.compare.rows import Agreement, Cell, Compared, Kind, KindCount, Matched, Part, Piece, Shown, Side
+from core.compare.rows import (
+    Agreement,
+    Cell,
+    Compared,
+    Kind,
+    KindCount,
+    Matched,
+    Part,
+    Piece,
+    Shown,
+    Side,
+    Sort,
+)  # fmt: skip
 from core.errors import ActionError
-from core.lookup import check_limit, find_hierarchy, find_run, row_cursor
+from core.lookup import HierarchyInfo, RunInfo, check_limit, row_cursor, run_of
 from db.workspace import Workspace
 
 KINDS: tuple[Kind, ...] = (
@@ -24,40 +39,72 @@ NOTE = (
 )
 
 
+Parts = tuple[list[Part], list[Part]]
+"""The classes of a and of b, in the order of the table."""
+
+FLOWS = 12
+"""Cells that a piece tells of at most."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which rows a comparison lists: those of a kind alone, in which order, from where, and how many."""
+
+    show: Shown = "pieces"
+    kind: Kind | None = None
+    sort: Sort = "size"
+    limit: int = 50
+    after: str | None = None
+
+
 def compare_runs(
-    workspace: Workspace, a: str | None, b: str, show: Shown, limit: int, after: str | None
+    workspace: Workspace, current: str | None, a: str | None, b: str | None, asked: Asked
 ) -> Compared:
-    """What became of the clusters of run `a` in run `b`.
+    """What became of the clusters of run `a` in run `b`; `choose_runs` says which they are by default.
 
     Raises:
-        ActionError: `no_run`, `unknown_run`, `nothing_shared`, `bad_limit` or `bad_cursor`.
+        ActionError: `no_run`, `unknown_run`, `one_run`, `nothing_shared`, `no_kind`, `bad_limit` or `bad_cursor`.
     """
-    check_limit(limit)
-    left, right = find_run(workspace, a), find_run(workspace, b)
-    table = crossed(workspace, left, right)
-    return _compared(Pair(of_run(workspace, left), of_run(workspace, right), table), show, limit, after)
+    check(asked)
+    return _compared(pair_of_runs(workspace, *choose_runs(workspace, current, a, b)), asked)
 
 
 def compare_trees(
-    workspace: Workspace, a: str | None, b: str, level: int, show: Shown, limit: int, after: str | None
+    workspace: Workspace, current: str | None, a: str | None, b: str | None, level: int, asked: Asked
 ) -> Compared:
     """What became of the themes of tree `a` in tree `b`, by the queries under them; the runs may differ.
 
     Raises:
-        ActionError: `no_hierarchy`, `unknown_hierarchy`, `bad_level`, `nothing_shared`, `bad_limit` or `bad_cursor`.
+        ActionError: `no_hierarchy`, `unknown_hierarchy`, `one_tree`, `bad_level`, `nothing_shared`, `no_kind`, `bad_limit`
+            or `bad_cursor`.
     """
-    check_limit(limit)
-    left, right = find_hierarchy(workspace, a), find_hierarchy(workspace, b)
-    deepest = max(left.levels, right.levels)
+    check(asked)
+    left, right = choose_trees(workspace, current, a, b)
+    check_level(level, left, right)
+    (of_a, class_a), (of_b, class_b) = of_tree(workspace, left, level), of_tree(workspace, right, level)
+    runs = (run_of(workspace, tree) for tree in (left, right))
+    table = regrouped(crossed(workspace, *runs), class_a, class_b)
+    return _compared(Pair(of_a, of_b, table), asked)
+
+
+def check(asked: Asked) -> None:
+    """Raise `bad_limit`, or `no_kind` where a kind of piece is asked for of rows that are no pieces."""
+    check_limit(asked.limit)
+    if asked.kind is not None and asked.show != "pieces":
+        raise ActionError("no_kind", f"Rows of show={asked.show} have no kind.", "Leave one of them out.")
+
+
+def check_level(level: int, *trees: HierarchyInfo) -> None:
+    """Raise `bad_level` where no tree has that level."""
+    deepest = max(tree.levels for tree in trees)
     if not 1 <= level <= deepest:
         raise ActionError("bad_level", f"level={level} is not from 1 to {deepest}.", "1 are the themes.")
-    runs = [
-        find_run(workspace, workspace.value("SELECT name FROM run WHERE id = ?", (tree.run_id,)))
-        for tree in (left, right)
-    ]
-    (of_a, class_a), (of_b, class_b) = of_tree(workspace, left, level), of_tree(workspace, right, level)
-    table = regrouped(crossed(workspace, *runs), class_a, class_b)
-    return _compared(Pair(of_a, of_b, table), show, limit, after)
+
+
+def pair_of_runs(workspace: Workspace, left: RunInfo, right: RunInfo) -> Pair:
+    """Two runs side by side."""
+    table = crossed(workspace, left, right)
+    return Pair(of_run(workspace, left), of_run(workspace, right), table)
 
 
 def topics(pair: Pair) -> tuple[Mask, Mask]:
@@ -68,7 +115,7 @@ def topics(pair: Pair) -> tuple[Mask, Mask]:
     )
 
 
-def _compared(pair: Pair, show: Shown, limit: int, after: str | None) -> Compared:
+def _compared(pair: Pair, asked: Asked) -> Compared:
     table, n = pair.table, pair.table.total
     of_a, of_b = topics(pair)
     from_topic, to_topic = of_a[table.rows], of_b[table.columns]
@@ -76,12 +123,22 @@ def _compared(pair: Pair, show: Shown, limit: int, after: str | None) -> Compare
     found = groups(table, of_a, of_b)
     resting = int(table.counts[~from_topic & ~to_topic].sum())
     moved = n - sum(overlap for *_, overlap in pairs) - resting
+    start = row_cursor(asked.after) or 0
+    end = start + asked.limit
+    left, came = _unmatched(table, pairs)
+    sides = _parts_of(pair, left, came)
     rows: tuple[Piece, ...] | tuple[Matched, ...] | tuple[Cell, ...]
-    if show == "pieces":
-        rows = _pieces(pair, found)
+    if asked.show == "pieces":
+        listed = [group for group in found if asked.kind in (None, group.kind)]
+        mass = {
+            group: max(int(left[[*group.rows]].sum()), int(came[[*group.columns]].sum())) for group in listed
+        }
+        if asked.sort == "moved":
+            listed.sort(key=lambda group: -mass[group])
+        rows, total = _pieces(table, sides, listed[start:end], mass), len(listed)
     else:
-        rows = _matched(pair, pairs) if show == "matched" else _cells(pair)
-    start = row_cursor(after) or 0
+        rows = _matched(sides, pairs) if asked.show == "matched" else _cells(table, sides)
+        rows, total = rows[start:end], len(rows)
     return Compared(
         a=_side(pair.a, table.row_sums, of_a),
         b=_side(pair.b, table.column_sums, of_b),
@@ -92,10 +149,10 @@ def _compared(pair: Pair, show: Shown, limit: int, after: str | None) -> Compare
         moved_share=round(moved / n, 6),
         to_noise=int(table.counts[from_topic & ~to_topic].sum()),
         from_noise=int(table.counts[~from_topic & to_topic].sum()),
-        show=show,
-        rows=rows[start : start + limit],
-        total=len(rows),
-        after=str(start + limit) if start + limit < len(rows) else None,
+        show=asked.show,
+        rows=rows,
+        total=total,
+        after=str(end) if end < total else None,
         note=NOTE,
     )
 
@@ -125,27 +182,39 @@ def _kinds(found: list[Group]) -> tuple[KindCount, ...]:
     )
 
 
-def _parts_of(pair: Pair) -> tuple[list[Part], list[Part]]:
+def _parts_of(pair: Pair, left: Ints, came: Ints) -> Parts:
     """The classes of both sides as rows, in the order of the table."""
     table = pair.table
     return (
-        _as_parts(pair.a, table.row_labels, table.row_sums),
-        _as_parts(pair.b, table.column_labels, table.column_sums),
+        _as_parts(pair.a, table.row_labels, table.row_sums, left),
+        _as_parts(pair.b, table.column_labels, table.column_sums, came),
     )
 
 
-def _as_parts(grouping: Grouping, labels: Ints, sums: Ints) -> list[Part]:
+def _as_parts(grouping: Grouping, labels: Ints, sums: Ints, moved: Ints) -> list[Part]:
     found = [grouping.classes[label] for label in labels.tolist()]
-    return [Part(one.id, one.title, size) for one, size in zip(found, sums.tolist(), strict=True)]
+    counts = zip(found, sums.tolist(), moved.tolist(), strict=True)
+    return [Part(one.id, one.title, size, out if one.topic else 0) for one, size, out in counts]
 
 
-def _pieces(pair: Pair, found: list[Group]) -> tuple[Piece, ...]:
-    table = pair.table
-    in_a, in_b = _parts_of(pair)
+def _unmatched(table: Contingency, pairs: list[tuple[int, int, int]]) -> tuple[Ints, Ints]:
+    """Of each row and of each column the queries that are not in its matched pair."""
+    left, came = table.row_sums, table.column_sums
+    for row, column, overlap in pairs:
+        left[row] -= overlap
+        came[column] -= overlap
+    return left, came
+
+
+def _pieces(
+    table: Contingency, sides: Parts, found: list[Group], mass: Mapping[Group, int]
+) -> tuple[Piece, ...]:
+    in_a, in_b = sides
     # Rising counts, so that the largest cell of a class is the one that stays; the first one among equals.
     order = np.argsort(table.counts[::-1], kind="stable")
     rows, columns = table.rows[::-1][order], table.columns[::-1][order]
     most_to, most_from = dict(zip(rows, columns, strict=True)), dict(zip(columns, rows, strict=True))
+    cells = _Cells(table)
     pieces = []
     for group in found:
         near = None
@@ -162,14 +231,49 @@ def _pieces(pair: Pair, found: list[Group]) -> tuple[Piece, ...]:
                 moved_out=group.of_a - group.stayed,
                 moved_in=group.of_b - group.stayed,
                 jaccard=round(group.jaccard, 6),
+                moved=mass[group],
                 near=near,
+                flows=_flows(in_a, in_b, cells, group),
             )
         )
     return tuple(pieces)
 
 
-def _matched(pair: Pair, pairs: list[tuple[int, int, int]]) -> tuple[Matched, ...]:
-    in_a, in_b = _parts_of(pair)
+class _Cells:
+    """The cells of each row and of each column of a table."""
+
+    def __init__(self, table: Contingency) -> None:
+        self.table = table
+        self._by_column = np.argsort(table.columns, kind="stable")
+        self._columns = table.columns[self._by_column]
+
+    def touching(self, group: Group) -> Ints:
+        """The places of the cells in a row or a column of a group, the largest first."""
+        rows = [
+            np.arange(*np.searchsorted(self.table.rows, (row, row + 1)), dtype=np.int64) for row in group.rows
+        ]
+        columns = [
+            self._by_column[slice(*np.searchsorted(self._columns, (column, column + 1)))]
+            for column in group.columns
+        ]
+        found = np.unique(np.concatenate([*rows, *columns]))
+        return found[np.argsort(-self.table.counts[found], kind="stable")]
+
+
+def _flows(in_a: list[Part], in_b: list[Part], cells: _Cells, group: Group) -> tuple[Cell, ...]:
+    table = cells.table
+    largest = cells.touching(group)[:FLOWS].tolist()
+    return tuple(
+        _cell(in_a[table.rows[at]], in_b[table.columns[at]], int(table.counts[at])) for at in largest
+    )
+
+
+def _cell(a: Part, b: Part, queries: int) -> Cell:
+    return Cell(a, b, queries, round(queries / a.size, 6), round(queries / b.size, 6))
+
+
+def _matched(sides: Parts, pairs: list[tuple[int, int, int]]) -> tuple[Matched, ...]:
+    in_a, in_b = sides
     rows = []
     for row, column, overlap in sorted(pairs, key=lambda found: (-found[2], found)):
         a, b = in_a[row], in_b[column]
@@ -178,11 +282,7 @@ def _matched(pair: Pair, pairs: list[tuple[int, int, int]]) -> tuple[Matched, ..
     return tuple(rows)
 
 
-def _cells(pair: Pair) -> tuple[Cell, ...]:
-    in_a, in_b = _parts_of(pair)
-    table = pair.table
+def _cells(table: Contingency, sides: Parts) -> tuple[Cell, ...]:
+    in_a, in_b = sides
     cells = zip(table.rows.tolist(), table.columns.tolist(), table.counts.tolist(), strict=True)
-    return tuple(
-        Cell(in_a[i], in_b[j], n, round(n / in_a[i].size, 6), round(n / in_b[j].size, 6))
-        for i, j, n in sorted(cells, key=lambda cell: (-cell[2], cell))
-    )
+    return tuple(_cell(in_a[i], in_b[j], n) for i, j, n in sorted(cells, key=lambda cell: (-cell[2], cell)))

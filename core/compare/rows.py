@@ -13,6 +13,9 @@ was scattered, `new` was gathered from several."""
 Shown = Literal["pieces", "matched", "cells"]
 """Which rows a comparison lists."""
 
+Sort = Literal["size", "moved"]
+"""Of pieces: the largest first, or those from which, or to which, most queries moved."""
+
 
 @dataclass(frozen=True)
 class Agreement:
@@ -48,29 +51,12 @@ class Side:
 
 @dataclass(frozen=True)
 class Part:
-    """A cluster, or a theme of a tree; `size` counts the queries that both sides hold."""
+    """A cluster, or a theme of a tree; `size` counts the queries that both sides hold, `moved` those in no matched pair."""
 
     id: str
     title: str
     size: int
-
-
-@dataclass(frozen=True)
-class Piece:
-    """What became of some clusters of a: they are those of b. Each cluster stands in exactly one piece.
-
-    `stayed` queries are on both sides of it, `moved_out` left it, `moved_in` came to it; `jaccard` is `stayed` over the
-    three together. For what is gone `b` is empty and `near` says where most of it went; for what is new, whence most came.
-    """
-
-    kind: Kind
-    a: tuple[Part, ...]
-    b: tuple[Part, ...]
-    stayed: int
-    moved_out: int
-    moved_in: int
-    jaccard: float
-    near: Part | None = None
+    moved: int
 
 
 @dataclass(frozen=True)
@@ -94,6 +80,27 @@ class Cell:
     queries: int
     share_of_a: float
     share_of_b: float
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What became of some clusters of a: they are those of b. Each cluster stands in exactly one piece.
+
+    `stayed` queries are on both sides of it, `moved_out` left it, `moved_in` came to it; `jaccard` is `stayed` over the
+    three together. `moved` of them are in no matched pair, counted in a or in b, where there are more. For what is gone `b` is empty and `near` says where most of it went; for what is new, whence most came.
+    """
+
+    kind: Kind
+    a: tuple[Part, ...]
+    b: tuple[Part, ...]
+    stayed: int
+    moved_out: int
+    moved_in: int
+    jaccard: float
+    moved: int
+    near: Part | None = None
+    flows: tuple[Cell, ...] = ()
+    """The largest cells of its clusters: within the piece, and where queries went to or came from."""
 
 
 @dataclass(frozen=True)
@@ -136,4 +143,18 @@ class MovedRow:
     a: int
     a_title: str
     b: int
+    b_title: str
+
+
+@dataclass(frozen=True)
+class NodeMovedRow:
+    """A text, how often it was asked among these queries, and the node that holds it in each tree."""
+
+    text_id: int
+    query: int
+    text: str
+    times: int
+    a: str
+    a_title: str
+    b: str
     b_title: str

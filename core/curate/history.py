@@ -9,10 +9,12 @@ from typing import Any
 from core.curate.rows import Blamed, Change, EditRow, EditShown, Moved
 from core.errors import ActionError
 from core.hierarchy.nodes import is_generated
-from core.lookup import check_cluster, check_limit, find_run, row_cursor
+from core.lookup import check_cluster, check_limit, find_hierarchy, find_run, row_cursor
 from core.page import Page
+from core.sessions.lines import Step, json_line
 from db import edits
 from db.edit_images import AFTER, BEFORE, CLUSTER, MIRRORS, NODE, Mirror
+from db.edit_moves import ABSENT
 from db.edits import EditRecord
 from db.workspace import Workspace
 
@@ -33,6 +35,8 @@ def history(
     until: str | None,
     limit: int,
     after: str | None,
+    node: str | None = None,
+    hierarchy: str | None = None,
 ) -> Page:
     """The edits, newest first, undos and redos among them.
 
@@ -46,11 +50,18 @@ def history(
         until: Up to and with this time; a date means the whole day.
         limit: At most so many.
         after: The id after which to go on.
+        node: Only those that changed this theme or leaf, its place, or what it counts.
+        hierarchy: The tree of the node.
 
     Raises:
-        ActionError: `unknown_run`, `bad_date`, `bad_limit` or `bad_cursor`.
+        ActionError: `unknown_run`, `unknown_hierarchy`, `no_hierarchy`, `bad_parameter`, `bad_date`, `bad_limit` or
+            `bad_cursor`.
     """
     check_limit(limit)
+    things = [thing for thing in (cluster, query, node) if thing is not None]
+    if len(things) > 1:
+        raise ActionError("bad_parameter", "Name one thing alone.", "cluster= or query= or node=.")
+    tree = find_hierarchy(workspace, hierarchy) if node is not None else None
     found = find_run(workspace, run) if run is not None or cluster is not None else None
     for moment in (since, until):
         if moment is not None and not _DATE.fullmatch(moment):
@@ -61,6 +72,7 @@ def history(
         "e.run_id = :run": found is not None,
         edits.touching("cluster"): cluster is not None,
         edits.touching("query"): query is not None,
+        edits.touching("node"): node is not None,
         "e.actor = :actor": actor is not None,
         "e.at >= :since": since is not None,
         # A colon stands before every other character of a later time; a tilde stands behind them all.
@@ -69,13 +81,12 @@ def history(
     where = " AND ".join(condition for condition, wanted in conditions.items() if wanted) or "true"
     values = {
         "run": found.id if found else None,
-        "keys": json.dumps([query if cluster is None else cluster]),
+        "keys": json.dumps(things),
+        "tree": tree.id if tree else None,
         "actor": actor,
         "since": _moment(since),
         "until": _moment(until),
     }
-    if cluster is not None and query is not None:
-        raise ActionError("bad_parameter", "Name a cluster or a query, not both.", "cluster= or query=.")
     total = workspace.value(f"SELECT count(*) FROM edit e WHERE {where}", values)
     rows = edits.records(
         workspace,
@@ -97,7 +108,7 @@ def line_of(record: EditRecord) -> str:
     params = json.loads(record.parameters)
     if record.reason:
         params["reason"] = record.reason
-    return json.dumps({"action": action, "params": params}, ensure_ascii=False)
+    return json_line(Step(action, params))
 
 
 def _row(record: EditRecord, run: str) -> EditRow:
@@ -174,8 +185,8 @@ def _moves(workspace: Workspace, edit: int, back: bool) -> tuple[Moved, ...]:
     )
     return tuple(
         Moved(
-            source,
-            target,
+            None if source == ABSENT else source,
+            None if target == ABSENT else target,
             count,
             tuple(
                 row[0]
@@ -218,8 +229,13 @@ def blame(workspace: Workspace, run: str | None, cluster: int) -> Page:
                 f"SELECT cluster_{there}, count(*) FROM edit_assignment WHERE edit_id = ? AND cluster_{here} = ? GROUP BY 1 ORDER BY 1",
                 (record.id, cluster),
             )
+            side = "from" if here == "after" else "to"
             rows += [
-                _blamed(field, f"{count:,} {'from' if here == 'after' else 'to'} {other}", record)
+                _blamed(
+                    field,
+                    f"{count:,} {'that were loaded later' if other == ABSENT else f'{side} {other}'}",
+                    record,
+                )
                 for other, count in counts
             ]
     return Page(tuple(rows), len(rows))

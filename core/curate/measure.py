@@ -28,6 +28,8 @@ MEASURED = 10_000
 """Queries of a cluster that are looked at, at most."""
 MEASURED_TOGETHER, MEASURED_LEAST = 60_000, 1_000
 """Queries that are looked at of all clusters of an edit about, and of each at least."""
+_BACKGROUNDS = "run_background"
+
 BACKGROUND = 5_000
 """Queries of the run from which the mean cosine of two queries is taken."""
 BLOCK = 16_384
@@ -239,7 +241,7 @@ class Measure:
 
     def _background(self) -> float:
         """Mean cosine of two queries of the run; edits do not change it, so it is kept until later queries join the run."""
-        known: dict[int, tuple[int, float]] = self.workspace.kept.setdefault("run_background", {})
+        known: dict[int, tuple[int, float]] = self.workspace.kept.setdefault(_BACKGROUNDS, {})
         newest = self.workspace.value("SELECT max(query_id) FROM assignment WHERE run_id = ?", (self.run.id,))
         if known.get(self.run.id, (None, 0.0))[0] != newest:
             # In the middle of an edit, the sizes of clusters do not add up.
@@ -249,6 +251,11 @@ class Measure:
             cosine = mean_cosine(total, found.weights.sum(), float((found.weights**2).sum()))
             known[self.run.id] = (newest, cosine)
         return known[self.run.id][1]
+
+
+def forget_background(workspace: Workspace, run_id: int) -> None:
+    """Queries joined the run, or left it: what the mean cosine of two of them was is kept as long as the store is open."""
+    workspace.kept.get(_BACKGROUNDS, {}).pop(run_id, None)
 
 
 def _centre(

@@ -257,7 +257,8 @@ def _goals(edit: Edit, where: str, values: dict[str, Any]) -> dict[int, list[int
 
 ORIGIN_SQL = (
     "SELECT m.cluster_before FROM edit_assignment m JOIN edit e ON e.id = m.edit_id WHERE m.query_id = a.query_id"
-    f" AND e.run_id = a.run_id AND e.undone_by IS NULL AND m.cluster_after = {ORPHANS} ORDER BY e.applied DESC LIMIT 1"
+    f" AND e.run_id = a.run_id AND e.undone_by IS NULL AND m.cluster_after = {ORPHANS}"
+    f" AND m.cluster_before <> {edit_moves.ABSENT} ORDER BY e.applied DESC LIMIT 1"
 )
 """The cluster from which an orphan `a` was taken."""
 

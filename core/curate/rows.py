@@ -78,10 +78,13 @@ class Change:
 
 @dataclass(frozen=True)
 class Moved:
-    """How many queries an edit moved from one cluster to another, and the first of them."""
+    """How many queries an edit moved from one cluster to another, and the first of them.
 
-    from_cluster: int
-    to: int
+    Null stands for queries that the run did not have, or no longer has: an update brought them.
+    """
+
+    from_cluster: int | None
+    to: int | None
     queries: int
     examples: tuple[int, ...]
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from core.curate.edit import Edit, check_reason
 from core.curate.forest import Forest
-from core.curate.measure import Measure
+from core.curate.measure import Measure, forget_background
 from core.curate.moves import kind_of, make_cluster
 from core.curate.rows import Reverted
 from core.curate.trees import part, sync_all, trees_of
@@ -21,7 +21,7 @@ from core.errors import ActionError
 from core.lookup import find_run
 from core.page import Page
 from core.session import Session
-from db import edit_moves, edit_restore, edits
+from db import edit_moves, edit_restore, edits, updates
 from db.edit_images import AFTER, BEFORE, CLUSTER, MIRRORS, NODE
 from db.edits import EditRecord
 from db.titles import ORPHANS
@@ -132,6 +132,8 @@ def _apply(edit: Edit, target: EditRecord, to: int) -> None:
     here = _SIDES[AFTER if to == BEFORE else BEFORE]
     if edit_moves.moved_elsewhere(connection, run.id, target.id, here):
         raise _depends(edit, target, _moved_queries(target.id, here), {"run": run.id})
+    if edit_moves.marks_nothing(connection, target.id, to):
+        raise _depends(edit, target, "false", {})
     loose: dict[str, tuple[tuple[Any, ...], ...]] = {}
     for mirror in MIRRORS:
         generated = _GENERATED if mirror is NODE else "false"
@@ -140,8 +142,21 @@ def _apply(edit: Edit, target: EditRecord, to: int) -> None:
             raise _depends(edit, target, *_same_rows(mirror.table, outcome.conflicts))
         loose[mirror.table] = outcome.loose
     edit_moves.restore(connection, run.id, target.id, _SIDES[to])
+    if edit_moves.came(connection, target.id):
+        _account(edit, target, to)
     changed = _clusters(edit, target, [key[1] for key in loose[CLUSTER.table]])
     _trees(edit, target, changed, loose[NODE.table])
+
+
+def _account(edit: Edit, target: EditRecord, to: int) -> None:
+    """What is told of the run follows the queries that an update brought; marks on them must be taken off first."""
+    connection, run = edit.connection, edit.run
+    forget_background(edit.session.workspace, run.id)
+    tell = updates.take_note_back if to == BEFORE else updates.note
+    tell(connection, run.id, target.at, target.summary)
+    marked = f"f.run_id = {run.id} AND f.query_id IN (SELECT query_id FROM edit_assignment WHERE edit_id = {target.id})"
+    if to == BEFORE and connection.execute(f"SELECT 1 FROM query_flag f WHERE {marked}").fetchone():
+        raise _depends(edit, target, marked, {}, "query_flag")
 
 
 def _clusters(edit: Edit, target: EditRecord, loose: Iterable[int]) -> list[int]:
@@ -155,7 +170,7 @@ def _clusters(edit: Edit, target: EditRecord, loose: Iterable[int]) -> list[int]
             " SELECT cluster_after FROM edit_assignment WHERE edit_id = ?1",
             (target.id,),
         )
-    }
+    } - {edit_moves.ABSENT}
     held = {
         number: connection.execute(
             "SELECT EXISTS (SELECT 1 FROM assignment WHERE run_id = ? AND cluster = ?)", (run.id, number)
@@ -237,7 +252,7 @@ def _named(edit: Edit, target: EditRecord) -> list[int]:
 def _moved_queries(edit_id: int, here: str) -> str:
     return (
         f"a.query_id IN (SELECT m.query_id FROM edit_assignment m LEFT JOIN assignment s ON s.run_id = :run"
-        f" AND s.query_id = m.query_id WHERE m.edit_id = {edit_id} AND s.cluster IS NOT m.cluster_{here})"
+        f" AND s.query_id = m.query_id WHERE m.edit_id = {edit_id} AND s.cluster IS NOT {edit_moves.place(here)})"
     )
 
 

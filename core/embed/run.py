@@ -39,8 +39,8 @@ def run(
     """Embed what has no vector yet; with a facet, each text by its value of it, in a space of its own.
 
     Raises:
-        ActionError: `no_data`, `unknown_dataset`, `unknown_model`, `model_unavailable`, `no_gpu` ...; `unknown_facet` or
-            `facet_incomplete`.
+        ActionError: `no_data`, `unknown_dataset`, `unknown_model`, `model_unavailable`, `no_gpu` ...; `unknown_facet`,
+            `no_words` or `facet_incomplete`.
         StoreError: `store_locked` when another process embeds into the same space.
         Cancelled: Stopped; the batches that were saved stay.
     """

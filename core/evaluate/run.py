@@ -252,7 +252,7 @@ def _coverage(subject: Subject) -> list[Measure]:
     data = subject.data
     total, inside = int(data.weights.sum()), data.labels >= 0
     clustered = int(data.weights[inside].sum())
-    rows = [counted("queries in clusters", "clusters", clustered, total, "The rest is noise.")]
+    rows = [counted("queries in clusters", "clusters", clustered, total, "The rest is noise, or orphans.")]
     if subject.tree:
         lost = np.array(["no_parent" in kinds or not kinds for kinds in subject.kinds], dtype=bool)
         under = int(data.weights[inside][~lost[data.labels[inside]]].sum()) if len(lost) else 0

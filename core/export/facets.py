@@ -19,12 +19,19 @@ _COLUMNS = (
 
 
 def _fields(source: Source) -> list[tuple[str, str, Column]]:
-    """(name, source, column) of the facets that were made, then of the log's; the field `user` names people and stays."""
+    """(name, source, column) of the facets that were made, then of the log's.
+
+    `user` names people and stays; `answer_chars` is there in bands.
+    """
     made = facets(source.workspace, source.run.dataset_id)
     names = {facet.name for facet in made}
     return [
         *((facet.name, facet.source, facet_column(facet)) for facet in made),
-        *((LOG * (f in names) + f, "log", log_column(f)) for f in LOG_FIELDS if f != "user"),
+        *(
+            (LOG * (f in names) + f, "log", log_column(f))
+            for f in LOG_FIELDS
+            if f not in ("user", "answer_chars")
+        ),
     ]
 
 

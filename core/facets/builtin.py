@@ -7,6 +7,7 @@ from importlib.resources import files
 
 from core.errors import ActionError
 from core.facets.kinds import TEXT, Kind
+from core.search.language import FIELDS
 
 TASKS = (
     "coding", "debugging", "math", "data_analysis", "writing", "rewriting", "summarising", "translating", "explaining",
@@ -21,7 +22,10 @@ BUILT_IN: dict[str, Kind] = {
 }
 """The facets that come with a question of their own (Clio, appendix B), and their values."""
 
-LOG_FIELDS = ("language", "chat_model", "user", "turns", "day", "week", "month")
+TRAITS = ("user_conversations", "answer_chars", "answer_length", "flagged", "toxic", "redacted")
+"""What is counted of every conversation, and what a log says of its contents."""
+
+LOG_FIELDS = ("language", "chat_model", "user", "turns", "day", "week", "month", *TRAITS)
 """What every log says of a conversation, where it says it: facets without any work."""
 
 LOG = "log."
@@ -49,8 +53,14 @@ def check_name(name: str) -> str:
             f"name={name[:60]!r} is no name for a facet.",
             "Use up to 40 small letters, digits and underscores, beginning with a letter.",
         )
-    if name in (*LOG_FIELDS, "cluster") and name not in BUILT_IN:
+    if name in (*LOG_FIELDS, "cluster") and name not in BUILT_IN and name not in TRAITS:
         raise ActionError("bad_facet_name", f"{name} is there already, from the log.", "Take another name.")
+    if name in FIELDS and name not in (*LOG_FIELDS, *BUILT_IN):
+        raise ActionError(
+            "bad_facet_name",
+            f"A search could not ask for {name}:, which means something else.",
+            "Take another name.",
+        )
     return name
 
 

@@ -6,17 +6,35 @@ import json
 from bisect import bisect_right
 from collections import Counter
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from core.cursors import signed, unsigned
 from core.facets.fields import CLUSTER, find_field
 from core.facets.rows import FacetCount
 from core.lookup import RunInfo, bad_cursor, check_limit
 from core.page import Page
+from core.search.saved import Asked, filtered
 from core.search.scope import Narrow, check_values, find_scope
 from db.columns import Column
-from db.facet_counts import Scalar, count_all, count_values
+from db.facet_codes import Scalar
+from db.facet_counts import count_all, count_values
 from db.search import cluster_titles
 from db.workspace import Workspace
+
+if TYPE_CHECKING:
+    from core.session import Session
+
+
+def count_asked(
+    session: Session, by: str, saved: str | None, asked: Asked, sort: str, limit: int, after: str | None
+) -> Page:
+    """`count` where the user is, under what was asked for and what a saved search says.
+
+    Raises:
+        ActionError: `unknown_saved`, and what `count` raises.
+    """
+    found = filtered(session, saved, asked)
+    return count(session.workspace, by, found.text, found.narrow, sort, limit, after)
 
 
 def count(
@@ -36,17 +54,22 @@ def count(
     chosen, match = scope.matching, scope.match
     if text is not None and scope.blank:
         return Page((), 0)
-    everywhere = count_all(workspace, column, scope.dataset)
     whole = match is None and replace(chosen, dataset=None, run=None).all
-    found = everywhere if whole else count_values(workspace, column, chosen, match)
+    # What is counted by the texts that match has read all values, by which those of the dataset are counted, too.
+    found = (
+        count_all(workspace, column, scope.dataset)
+        if whole
+        else count_values(workspace, column, chosen, match)
+    )
+    everywhere = found if whole else count_all(workspace, column, scope.dataset)
     if not found:
         check_values(workspace, chosen)
         return Page((), 0)
-    order = _ordered(found, sort)
+    order = _ordered(column, found, sort)
     made_by = ("facet.count", by, text, scope.named, sort)
     after = unsigned(after, *made_by)
     start = bisect_right(order, _cursor(column, after)) if after is not None else 0
-    shown = [None if none else value for _, none, value in order[start : start + limit]]
+    shown = [None if none else _value(column, value) for _, none, value in order[start : start + limit]]
     queries, base = found.total(), everywhere.total()
     titles = titles_of(workspace, scope.run, by, shown)
     rows = tuple(
@@ -64,12 +87,20 @@ def count(
 
 
 Place = tuple[int, bool, Scalar]
-"""Where a value stands in the order: by falling count or not, those without a value last, by value."""
+"""Where a value stands in the order: by falling count or not, those without a value last, by value or the place of its band."""
 
 
-def _ordered(found: Counter[Scalar | None], sort: str) -> list[Place]:
+def _ordered(column: Column, found: Counter[Scalar | None], sort: str) -> list[Place]:
     by_count = sort == "count"
-    return sorted((-n * by_count, value is None, 0 if value is None else value) for value, n in found.items())
+    place = {band: at for at, band in enumerate(column.bands)}
+    return sorted(
+        (-n * by_count, value is None, 0 if value is None else place.get(str(value), value))
+        for value, n in found.items()
+    )
+
+
+def _value(column: Column, place: Scalar) -> Scalar:
+    return column.bands[int(place)] if column.bands else place
 
 
 def titles_of(
@@ -89,6 +120,6 @@ def _cursor(column: Column, after: str) -> Place:
         raise bad_cursor(after) from None
     if not isinstance(found, list) or [type(part) for part in found[:2]] != [int, bool] or len(found) != 3:
         raise bad_cursor(after)
-    if type(found[2]) is not (int if column.numeric or found[1] else str):
+    if type(found[2]) is not (int if column.numeric or column.bands or found[1] else str):
         raise bad_cursor(after)
     return found[0], found[1], found[2]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 
+from core.cursors import signed, unsigned
 from core.errors import ActionError
 from core.facets.count import titles_of
 from core.facets.fields import find_field
@@ -12,7 +13,8 @@ from core.facets.rows import FacetCell
 from core.lookup import bad_cursor, check_limit
 from core.page import Page
 from core.search.scope import Narrow, find_scope
-from db.facet_counts import Scalar, count_cells
+from db.facet_codes import Scalar
+from db.facet_counts import count_cells
 from db.workspace import Workspace
 
 MOST_CELLS = 200_000
@@ -65,14 +67,15 @@ def cross(
         )
     cells = _tested(found, row_totals, column_totals)
     order = sorted(cells, key=lambda key: _rank(cells[key], sort))
-    start = _position(order, after)
+    made_by = ("facet.cross", rows, columns, text, scope.named, sort)
+    start = _position(order, unsigned(after, *made_by))
     shown = order[start : start + limit]
     row_titles = titles_of(workspace, scope.run, rows, [row for row, _ in shown])
     column_titles = titles_of(workspace, scope.run, columns, [column for _, column in shown])
     page = tuple(_cell(key, cells[key], row_titles.get(key[0]), column_titles.get(key[1])) for key in shown)
     last = json.dumps(shown[-1]) if start + limit < len(order) else None
     note = f"{sum(row_totals.values()):,} queries in {len(row_totals)} x {len(column_totals)} cells"
-    return Page(page, len(order), last, note)
+    return Page(page, len(order), signed(last, *made_by), note)
 
 
 Cell = tuple[int, float, float, float, int, int, Key]

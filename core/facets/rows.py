@@ -102,6 +102,19 @@ class FacetCount:
 
 
 @dataclass(frozen=True)
+class FacetValue:
+    """How many queries have a value of one of several facets; `values` is how many values the facet has in all."""
+
+    facet: str
+    value: str | None
+    title: str | None
+    count: int
+    share: float
+    lift: float
+    values: int
+
+
+@dataclass(frozen=True)
 class FacetCell:
     """Queries with one value of the rows' facet and one of the columns'.
 

@@ -13,6 +13,7 @@ from core.name.show import said_in
 from core.session import Session
 from db import facets as stored
 from db.columns import log_column
+from db.facet_counts import count_known
 from db.facets import FacetInfo
 from db.llm_log import answer_of
 from db.workspace import Workspace
@@ -30,9 +31,10 @@ def facets(session: Session, dataset: str | None) -> tuple[FacetRow, ...]:
     dataset_id, _ = find_dataset(workspace, dataset or session.view.dataset)
     made = stored.facets(workspace, dataset_id)
     names = {facet.name for facet in made}
+    total, known = count_known(workspace, LOG_FIELDS, dataset_id)
     return (
         *(_row(workspace, facet) for facet in made),
-        *(_log_row(workspace, dataset_id, LOG * (name in names) + name) for name in LOG_FIELDS),
+        *(_log_row(LOG * (name in names) + name, known[name], total) for name in LOG_FIELDS),
     )
 
 
@@ -54,17 +56,14 @@ def _row(workspace: Workspace, facet: FacetInfo) -> FacetRow:
     )
 
 
-def _log_row(workspace: Workspace, dataset_id: int, name: str) -> FacetRow:
+def _log_row(name: str, known: int, total: int) -> FacetRow:
     column = log_column(name.removeprefix(LOG))
-    known, total = workspace.row(
-        f"SELECT count({column.sql}), count(*) FROM query q WHERE q.dataset_id = ?", (dataset_id,)
-    ) or (0, 0)
     return FacetRow(
         facet=name,
         source="log",
         unit="conversation",
         kind="number" if column.numeric else "text",
-        values=(),
+        values=column.bands,
         model="",
         known=known,
         failed=0,
@@ -122,10 +121,12 @@ def show(session: Session, name: str, dataset: str | None, query: int | None, pr
 def _shown_field(
     workspace: Workspace, dataset_id: int, dataset: str, name: str, query: int | None
 ) -> FacetShown:
-    row = _log_row(workspace, dataset_id, name)
+    field = name.removeprefix(LOG)
+    total, known = count_known(workspace, (field,), dataset_id)
+    row = _log_row(name, known[field], total)
     value = None
     if query is not None:
-        column = log_column(name.removeprefix(LOG))
+        column = log_column(field)
         value = workspace.value(f"SELECT {column.sql} FROM query q WHERE q.id = ?", (query,))
     return FacetShown(
         **vars(row),

@@ -7,7 +7,8 @@ import json
 from dataclasses import dataclass
 
 from core.errors import ActionError
-from core.facets.fields import find_stored
+from core.facets.builtin import LOG, LOG_FIELDS
+from core.facets.fields import CLUSTER, find_stored
 from db import facets as stored
 from db.workspace import Workspace
 
@@ -29,8 +30,17 @@ def facet_texts(workspace: Workspace, dataset_id: int, dataset: str, facet: str)
     """The values of a facet by text: that of the first conversation that asks it, and has one.
 
     Raises:
-        ActionError: `unknown_facet`, or `facet_incomplete` while a model was not asked about all.
+        ActionError: `unknown_facet`, `no_words` for what the log says by itself, or `facet_incomplete` while a model was not
+            asked about all.
     """
+    field = facet.removeprefix(LOG)
+    if (field in LOG_FIELDS or facet == CLUSTER) and stored.find_facet(workspace, dataset_id, facet) is None:
+        raise ActionError(
+            "no_words",
+            f"{facet} has no words of its own to cluster by: nobody made it, the log or a run has it.",
+            f"facet.cross rows=cluster cols={'language' if facet == CLUSTER else facet} shows how clusters differ in it;"
+            " facet.extract name=task makes a facet to cluster by.",
+        )
     found = find_stored(workspace, dataset_id, facet)
     counts = stored.counts_of(workspace, found.id, dataset_id)
     if found.source == "model" and counts.missing:

@@ -5,7 +5,7 @@
     operator    = "=" | "!=" | "<" | "<=" | ">" | ">="
 
 `task=coding|debugging` is one or the other; `task=` is no value, `task!=` any value; `<` and its like compare numbers, and
-dates. A value that holds a comma, a bar or a quotation mark stands in double quotes, in which "" is a quotation mark.
+times: `day>=2023-5-1`, `week<=2023-W20`, `month>2023`. A value that holds a comma, a bar or a quotation mark stands in double quotes, in which "" is a quotation mark.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from core.facets.fields import CLUSTER, find_field
 from core.facets.kinds import UnfitError, kept_kind
 from core.lookup import RunInfo, unknown
 from db.columns import Column, Condition, Operator
-from db.facet_counts import Scalar, distinct_values, has_value
+from db.facet_codes import Scalar
+from db.facet_counts import distinct_values, has_value
 from db.facets import FacetInfo
 from db.workspace import Workspace
 
@@ -40,7 +41,7 @@ def conditions(
     """The conditions that `where=` says, found in the store.
 
     Raises:
-        ActionError: `bad_where`, `unknown_facet` or `unknown_value`; `no_run` for `cluster` where there is no run.
+        ActionError: `bad_where`, `bad_window`, `unknown_facet` or `unknown_value`; `no_run` for `cluster` where there is no run.
     """
     if where is None or not where.strip():
         return ()
@@ -106,8 +107,11 @@ def condition(
             raise _bad(f"{name}{operator}{values[0]}", "it compares numbers")
         return Condition(column, operator, (number,))
     if column.name in _DATES and facet is None:
-        return Condition(column, operator, (values[0],))
-    raise _bad(f"{name}{operator}{values[0]}", "only numbers and dates can be compared")
+        return Condition(column, operator, (_bound(column.name, operator, values[0]),))
+    why = "only numbers and dates can be compared"
+    if facet is not None:
+        why += ", and a facet is a number where it was made with values=1-5 or the like"
+    raise _bad(f"{name}{operator}{values[0]}", why)
 
 
 def _value(
@@ -125,9 +129,17 @@ def _value(
         number = _number(written)
         if number is None:
             raise ActionError(
-                "unknown_value", f"{column.name} is a number, and {written[:40]!r} is none.", ""
+                "unknown_value",
+                f"{column.name} is a number, and {written[:40]!r} is none.",
+                "Write a whole number; in the text of a search also :>=3 or :<3, in where= >=3 or <3.",
             )
         return number
+    if column.bands:
+        if written.casefold() in column.bands:
+            return written.casefold()
+        raise unknown("value", written, list(column.bands), f"{column.name}: {', '.join(column.bands)}.")
+    if column.name == "week" and facet is None and re.fullmatch(r"\d{4}-W\d{2}", written):
+        written = _bound("week", "=", written)
     if has_value(workspace, column, dataset_id, written):
         return written
     known = distinct_values(workspace, column, dataset_id, _NEAR)
@@ -141,6 +153,19 @@ def _alike(written: str, known: list[str]) -> Iterator[str]:
 def _none(column: Column, written: str, known: list[str]) -> str:
     listed = ", ".join(value[:60] for value in known[:8]) or "none"
     raise unknown("value", written, known, f"{column.name}, most frequent: {listed}.")
+
+
+def _bound(name: str, operator: Operator, written: str) -> str:
+    """What the column `name` is compared with: the first day of a day, week, month or year, or behind it the last one.
+
+    Raises:
+        ActionError: `bad_window`.
+    """
+    from core.trends.periods import day_text, read_window
+
+    window = read_window(re.sub(r"-(\d)(?!\d)", r"-0\1", written), name)
+    day = day_text(window.last if operator in (">", "<=") else window.first)
+    return day[:7] if name == "month" else day
 
 
 def _number(written: str) -> int | None:

@@ -11,8 +11,8 @@ from core.cluster.result import Floats
 from core.hierarchy.clio_vectors import Named
 from core.hierarchy.leaves import Leaf
 from core.llm.prompts import ITEM_LENGTH, item
-from core.name.describe import what_is_asked
 from core.text import one_line
+from db.titles import what_is_asked
 
 How = Literal["model", "nearest", "none", "alone"]
 """How an item came to its parent: by the model; as the nearest theme, since the model gave none that exists; by the model's

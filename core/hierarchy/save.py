@@ -43,9 +43,9 @@ class Made:
 def check_shape(levels: int, width: int | None) -> None:
     """Raise `bad_levels` or `bad_width` for a shape that no tree has."""
     if not 1 <= levels <= MAX_LEVELS:
-        raise ActionError("bad_levels", f"levels={levels} is not from 1 to {MAX_LEVELS}.", "")
+        raise ActionError("bad_levels", f"levels={levels} is not from 1 to {MAX_LEVELS}.", "3 is usual.")
     if width is not None and width < 1:
-        raise ActionError("bad_width", f"width={width} is below 1.", "")
+        raise ActionError("bad_width", f"width={width} is below 1.", "It is how many top nodes there are.")
 
 
 def save(session: Session, run: RunInfo, names: tuple[int, str], made: Made, nodes: Sequence[NewNode]) -> str:

@@ -20,7 +20,7 @@ from core.llm.failures import CallFailed
 from core.llm.question import Outcome, Question, T
 from core.llm.task import Task
 from db import llm_batch
-from db.llm_batch import CANCELED, WAITING, Batch, Item, State, custom_id
+from db.llm_batch_rows import CANCELED, WAITING, Batch, Item, State, custom_id
 from db.llm_log import ANSWERED, Call, CallKey
 
 R = TypeVar("R")

@@ -18,7 +18,7 @@ from core.llm.failures import CallFailed, Kind
 from core.llm.prices import Price
 from core.llm.provider import Client
 from core.text import one_line
-from db.llm_batch import CANCELED, EXPIRED, Item, Result
+from db.llm_batch_rows import CANCELED, EXPIRED, Item, Result
 from db.llm_log import ANSWERED
 
 _ERRORS: dict[str, Kind] = {

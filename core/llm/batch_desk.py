@@ -19,7 +19,7 @@ from core.llm.limits import Backoff
 from core.llm.prices import Price
 from core.llm.target import Target
 from db import llm_batch
-from db.llm_batch import Batch, Item, NewBatch, Result
+from db.llm_batch_rows import CANCELED, EXPIRED, RUNNING, Batch, Item, NewBatch, Result
 from db.workspace import Workspace
 
 R = TypeVar("R")
@@ -153,7 +153,7 @@ class Desk:
             llm_batch.finish(
                 self.workspace,
                 batch,
-                llm_batch.EXPIRED,
+                EXPIRED,
                 "Its results were fetched too late: they are kept 29 days.",
             )
             return True
@@ -180,13 +180,11 @@ class Desk:
         try:
             remote = self.look(now)
         except ActionError:
-            llm_batch.finish(
-                self.workspace, now, llm_batch.CANCELED, "The provider does not know the batch any more."
-            )
+            llm_batch.finish(self.workspace, now, CANCELED, "The provider does not know the batch any more.")
             return
         if not remote.ended:
             remote = self.trying(lambda: self.client.cancel(remote.id))
-        llm_batch.mark(self.workspace, now, llm_batch.RUNNING if remote.ended else remote.status)
+        llm_batch.mark(self.workspace, now, RUNNING if remote.ended else remote.status)
 
     def _is_ours(self, batch: Batch) -> bool:
         held = {result.custom_id for result in self.client.results(batch.provider_id or "", None)}

@@ -21,7 +21,7 @@ from core.llm.target import find_target, with_key
 from core.page import Page
 from core.session import Session
 from db import llm_batch, llm_log
-from db.llm_batch import Batch
+from db.llm_batch_rows import ENDED, Batch
 
 R = TypeVar("R")
 
@@ -86,7 +86,7 @@ def look(session: Session, name: str | None) -> Page:
     rows = []
     for desk, batch in _desks(session, _asked(session, name)):
         with _telling(desk):
-            known = batch.provider_id is None or batch.status == llm_batch.ENDED
+            known = batch.provider_id is None or batch.status == ENDED
             status = batch.status if known else desk.look(batch).status
         rows.append(replace(_row(session, batch), status=status))
     return Page(tuple(rows))
@@ -110,7 +110,7 @@ def collect(session: Session, name: str | None, manner: Manner | None = None) ->
                 with _telling(desk):
                     desk.heal()
                     now = llm_batch.find(session.workspace, batch.name)
-                    if now is not None and now.status != llm_batch.ENDED:
+                    if now is not None and now.status != ENDED:
                         desk.fetch(now, lambda _: {})
             except Cancelled:
                 raise
@@ -132,7 +132,7 @@ def cancel(session: Session, name: str, manner: Manner | None = None) -> BatchRo
     """
     with llm_log.calling(session.workspace):
         for desk, batch in _desks(session, _asked(session, name), manner):
-            if batch.status == llm_batch.ENDED:
+            if batch.status == ENDED:
                 raise ActionError("batch_ended", f"{batch.name} has ended.", "Its answers are kept.")
             with _telling(desk):
                 desk.cancel(batch)

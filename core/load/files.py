@@ -17,6 +17,7 @@ from core.errors import ActionError
 from core.load.zipped import ZIP_MAGIC, Members, ZipDamagedError, members_of
 from core.load.zst import ZstdDamagedError, ZstdFile, ZstdTruncatedError
 from core.paths import user_path
+from core.text import first_few
 
 FORMATS = {
     ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".csv": "csv", ".tsv": "tsv", ".tab": "tsv",
@@ -84,18 +85,23 @@ def find_file(source: str | Path) -> LogFile:
     return _identified(path, start)
 
 
+def saved_by_datasets(path: Path) -> bool:
+    """Whether `save_to_disk` of `datasets` wrote a folder, as an export to Arrow does."""
+    return any((path / name).is_file() for name in ("state.json", "dataset_dict.json"))
+
+
 def _check_place(path: Path, written: str) -> None:
     try:
         if path.is_file():
             return
         if path.is_dir():
             names = [item.name for item in sorted(path.iterdir()) if _format_of(item)[0] and item.is_file()]
-            listed = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
-            hint = (
-                f"Load one of its files: {listed}; or all of one dataset by hf:{path}."
-                if names
-                else f"It holds no file of a known format: {LOADABLE}."
-            )
+            if saved_by_datasets(path):
+                hint = f"Load all of it by hf:{path}."
+            elif names:
+                hint = f"Load one of its files: {first_few(names)}; or all of one dataset by hf:{path}."
+            else:
+                hint = f"It holds no file of a known format: {LOADABLE}."
             raise ActionError("is_directory", f"{path} is a folder.", hint)
         if path.exists():
             raise ActionError(

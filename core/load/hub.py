@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import ActionError
-from core.load.files import FORMATS, Meter, find_file
+from core.load.files import FORMATS, Meter, find_file, saved_by_datasets
 from core.load.read_json import Item
 from core.paths import is_file, is_folder, user_path
 
@@ -171,6 +171,10 @@ def _load(name: HubName, revision: str) -> Any:
             found = datasets.load_dataset(
                 _BUILDERS[file.format], data_files=str(file.path), streaming=True, **options
             )
+        elif name.local and saved_by_datasets(name.local):
+            saved = datasets.load_from_disk(str(name.local))
+            found = saved if isinstance(saved, dict) else {"train": saved}
+            found = {split: rows.to_iterable_dataset() for split, rows in found.items()}
         else:
             found = datasets.load_dataset(
                 str(name.local or name.name),

@@ -15,7 +15,7 @@ from core.load.records import Conversation, Reject
 from core.load.source import LoadSource, open_source
 from core.rows import Loaded
 from core.session import Session
-from core.text import normalise
+from core.text import normalise, one_line
 from db import ingest
 from db.ingest import NewConversation
 
@@ -43,7 +43,7 @@ def load(
     with workspace.transaction() as connection:
         dataset = _dataset(connection, opened, name, place, at)
         fingerprint = _mixed(dataset.fingerprint, opened.fingerprint(), str(limit))
-        seen, loaded = _add_all(connection, opened, dataset.id, control)
+        seen, loaded, advice = _add_all(connection, opened, dataset.id, control)
         rejected = _count(connection, "reject", dataset.id)
         if loaded or not dataset.fingerprint:
             ingest.finish_dataset(connection, dataset.id, fingerprint, at)
@@ -54,16 +54,18 @@ def load(
         from core.place import open_dataset
 
         open_dataset(session, dataset.name)
-    return Loaded(dataset.name, loaded, seen - loaded, rejected, texts, opened.info.shape)
+    return Loaded(dataset.name, loaded, seen - loaded, rejected, texts, opened.info.shape, advice)
 
 
 def _add_all(
     connection: sqlite3.Connection, opened: LoadSource, dataset_id: int, control: Control
-) -> tuple[int, int]:
-    """Add everything: (conversations read, conversations added)."""
+) -> tuple[int, int, str | None]:
+    """Add everything: (conversations read, conversations added, what to tell of times that cannot be read)."""
     adder = ingest.Adder(connection, dataset_id)
     batch: list[NewConversation] = []
     rejects: list[tuple[int, str, str]] = []
+    timeless, example = 0, ""
+    column = opened.info.mapping.get("timestamp", "")
     seen = loaded = 0
 
     def flush() -> None:
@@ -82,10 +84,19 @@ def _add_all(
         else:
             seen += 1
             batch.append(_row(item))
+            if item.timestamp is None and item.metadata.get(column) is not None:
+                timeless, example = timeless + 1, example or str(item.metadata[column])
         if len(batch) + len(rejects) >= BATCH:
             flush()
     flush()
-    return seen, loaded
+    if not timeless:
+        return seen, loaded, None
+    return (
+        seen,
+        loaded,
+        f"{timeless:,} of {seen:,} conversations have no time that can be read in {column}, such as"
+        f" “{one_line(example, 40)}”: trends leave them out. Times are read as 2023-04-03T10:00:00Z, or as seconds since 1970.",
+    )
 
 
 def _row(conversation: Conversation) -> NewConversation:

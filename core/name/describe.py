@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from core.name.phrases import Phrase
 from core.text import one_line
+from db.titles import counted
 
 _QUOTE = 120
-_COUNTED = re.compile(
-    r"(?P<asked>.*\.) [\d,]+ (?:query|queries)(?: \([\d,]+ distinct texts?\))?(?:: .*)?\."
-    r"(?: Languages are mixed\.)?(?: Each text was asked [\d.]+ times on average\.)?",
-    re.DOTALL,
-)
 _TOP = 3
 
 
@@ -40,10 +35,6 @@ def listing(parts: Sequence[str], *, english: bool = True) -> str:
     if not english or any(ord(letter) > 0x2FF and letter.isalpha() for part in parts for letter in part):
         return ", ".join(parts)
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else list(parts))
-
-
-def _number(count: int, one: str, many: str) -> str:
-    return f"{count:,} {one if count == 1 else many}"
 
 
 def _shares(counts: Mapping[str, int]) -> tuple[list[str], float]:
@@ -78,9 +69,7 @@ def describe(phrases: Sequence[Phrase], central: str, counts: Counts, mixed: Seq
         first = "Members have no phrase in common"
     if quote:
         first += f", for example {quote}"
-    second = _number(counts.queries, "query", "queries")
-    if counts.texts != counts.queries:
-        second += f" ({_number(counts.texts, 'distinct text', 'distinct texts')})"
+    second = counted(counts.queries, counts.texts)
     languages, largest = _shares(counts.languages)
     models, _ = _shares(counts.chat_models)
     details = [part for part in (", ".join(languages), ", ".join(models)) if part]
@@ -92,9 +81,3 @@ def describe(phrases: Sequence[Phrase], central: str, counts: Counts, mixed: Seq
     if counts.texts and counts.queries >= 3 * counts.texts:
         notes.append(f"Each text was asked {counts.queries / counts.texts:.1f} times on average.")
     return " ".join([f"{first}.", f"{second}.", *notes])
-
-
-def what_is_asked(description: str) -> str:
-    """A description of `describe` without what it counts: how many ask says nothing of what they ask for."""
-    found = _COUNTED.fullmatch(description)
-    return found["asked"] if found else description

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from core.curate.clusters import check_free, shown_title, subject
+from core.curate.clusters import check_free, check_target, shown_title
 from core.curate.edit import Edit, editing
-from core.curate.moves import kind_of, make_cluster, move, new_number
+from core.curate.moves import kind_of, make_cluster, move, need, new_number
 from core.curate.naming import check_title, title_vector
 from core.curate.queries import by_number, numbers
 from core.curate.rows import Edited, short
@@ -51,7 +51,7 @@ def assign(
     are those before the edit; a text that is in its nearest cluster already stays.
 
     Raises:
-        ActionError: What `editing`, `search` and `subject` raise, `which_outliers`, `unknown_query`, `bad_target`, `bad_title`,
+        ActionError: What `editing`, `search` and `check_target` raise, `which_outliers`, `unknown_query`, `bad_target`, `bad_title`,
             `title_taken`, `no_vectors` or `last_cluster`.
     """
     target, title = _target(to), check_title(title)
@@ -65,9 +65,13 @@ def assign(
         if target == NEAREST:
             _to_nearest(edit, chosen)
         elif isinstance(target, int):
-            subject(edit, target, also=("noise",))
-            moved = _move(edit, target, sorted(chosen), {})
-            edit.summary = f"Put {_count(moved)} into cluster {target} {short(shown_title(edit, target))}."
+            check_target(edit, target)
+            if chosen:
+                need(edit, target)
+                moved = _move(edit, target, sorted(chosen), {})
+                edit.summary = (
+                    f"Put {_count(moved)} into cluster {target} {short(shown_title(edit, target))}."
+                )
         elif chosen:
             _to_new(edit, sorted(chosen), title, kind)
         if not chosen:

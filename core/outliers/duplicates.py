@@ -13,7 +13,7 @@ import numpy as np
 from core.cluster.result import Indices, Labels
 from core.control import Control
 from core.outliers.found import Found, Group
-from core.outliers.pairs import components, linked
+from core.outliers.pairs import EXACT, components, linked
 from core.outliers.texts import Texts
 from db.workspace import Workspace
 
@@ -40,7 +40,8 @@ def duplicates(
     """Near-duplicates within clusters, the greatest group first.
 
     Two texts are linked when they are equal after `fold`, or when their cosine is at least `cosine`; a group is what hangs
-    together by such links. All pairs of a cluster are looked at, none across clusters.
+    together by such links. All pairs of a cluster are looked at (of a cluster of more than `EXACT` texts nearly all that
+    matter, see `core.outliers.pairs`), none across clusters.
     """
     order = np.argsort(texts.clusters, kind="stable")
     numbers, starts = np.unique(texts.clusters[order], return_index=True)
@@ -55,6 +56,8 @@ def duplicates(
         "The score is how many distinct texts a group has. They are linked by equality but for case, numbers and"
         f" punctuation, or by a cosine of {cosine:g} or more, one to the next; the text shown is the most asked one."
     )
+    if texts.table is not None and (np.diff(np.append(starts, len(order))) > EXACT).any():
+        note += f" In clusters of more than {EXACT:,} texts a pair by cosine may be missed."
     if texts.table is None:
         note += " The vectors are not at hand: only equality was looked for."
 

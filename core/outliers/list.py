@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from core.cluster.blocks import one_blas_thread
+from core.control import Control
 from core.errors import ActionError
 from core.lookup import RunInfo, bad_cursor, check_cluster, check_limit, find_run, row_cursor
 from core.outliers.duplicates import COSINE, duplicates
@@ -22,6 +23,7 @@ from core.outliers.texts import Centroids, Texts, read_centroids, read_texts
 from core.page import Page
 from core.session import Session
 from db.search import cluster_titles
+from db.text_sets import kept
 from db.workspace import Workspace
 
 _MEMBERS = 20
@@ -55,18 +57,39 @@ def search(
         raise ActionError(
             "bad_similarity", f"similarity={similarity:g} is not from 0.8 to 1.", "0.97 is usual."
         )
-    texts, centroids = read_texts(workspace, known), read_centroids(workspace, known)
+    # Kept as long as the store stays as it is, so that the next page does not look for them again.
+    texts = kept(workspace, ("texts of run", known.id), lambda: read_texts(workspace, known))
+    centroids = read_centroids(workspace, known)
+    among = cluster if kind == "duplicates" else None
+    found: Found = kept(
+        workspace,
+        ("outliers", known.id, kind, among, similarity),
+        lambda: _found(workspace, known, texts, centroids, kind, among, similarity, control),
+    )
+    if cluster is not None and kind != "duplicates":
+        found = _only(texts, found, cluster)
+    return Searched(known, texts, centroids, found)
+
+
+def _found(
+    workspace: Workspace,
+    run: RunInfo,
+    texts: Texts,
+    centroids: Centroids,
+    kind: Kind,
+    cluster: int | None,
+    similarity: float,
+    control: Control,
+) -> Found:
     if kind == "duplicates":
-        return Searched(known, texts, centroids, duplicates(workspace, texts, cluster, similarity, control))
+        return duplicates(workspace, texts, cluster, similarity, control)
     if kind == "noise":
-        found = noise(texts, centroids, control)
-    elif kind == "far":
-        found = far(texts)
-    elif kind == "lone":
-        found = lone(texts, control)
-    else:
-        found = language(workspace, known, texts, control)
-    return Searched(known, texts, centroids, found if cluster is None else _only(texts, found, cluster))
+        return noise(texts, centroids, control)
+    if kind == "far":
+        return far(texts)
+    if kind == "lone":
+        return lone(texts, control)
+    return language(workspace, run, texts, control)
 
 
 def _only(texts: Texts, found: Found, cluster: int) -> Found:
@@ -169,9 +192,11 @@ def _facts(
     workspace: Workspace, run: RunInfo, ids: list[int]
 ) -> dict[int, tuple[int, str, str | None, str | None]]:
     """By text: its lowest query in the run, its content, and the language and model of that query."""
+    # In this order: SQLite would begin with all assignments of the run.
     rows = workspace.rows(
-        "SELECT q.text_id, min(q.id), t.content, v.language, v.model FROM query q JOIN text t ON t.id = q.text_id"
-        " JOIN conversation v ON v.id = q.conversation_id JOIN assignment a ON a.run_id = :run AND a.query_id = q.id"
+        "SELECT q.text_id, min(q.id), t.content, v.language, v.model FROM query q CROSS JOIN text t ON t.id = q.text_id"
+        " CROSS JOIN conversation v ON v.id = q.conversation_id"
+        " CROSS JOIN assignment a ON a.run_id = :run AND a.query_id = q.id"
         " WHERE q.text_id IN (SELECT value FROM json_each(:ids)) GROUP BY 1",
         {"run": run.id, "ids": json.dumps(ids)},
     )

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from core.cluster.blocks import take
+from core.cluster.blocks import block_rows, map_blocks, one_blas_thread, take
 from core.cluster.result import Floats, Indices
 from core.errors import ActionError
 from core.lookup import RunInfo
-from db import vectors
+from db import edits, vectors
 from db.errors import StoreError
 from db.workspace import Workspace
 
@@ -66,6 +66,8 @@ def read_texts(workspace: Workspace, run: RunInfo) -> Texts:
         space = vectors.find_space(workspace, run.space)
         table = vectors.mapped(workspace, space) if space is not None and space.texts else None
     distance = found["distance"].copy()
+    if table is not None:
+        _measure_again(workspace, run, table, found, distance)
     return Texts(
         ids=found["id"].copy(),
         rows=found["row"].copy(),
@@ -94,3 +96,29 @@ def read_centroids(workspace: Workspace, run: RunInfo) -> Centroids:
         return Centroids(np.empty(0, np.int64), np.empty((0, 0), np.float32))
     table = np.stack([np.frombuffer(row[1], dtype="<f4") for row in rows])
     return Centroids(np.array([row[0] for row in rows], dtype=np.int64), table)
+
+
+def _measure_again(
+    workspace: Workspace,
+    run: RunInfo,
+    table: npt.NDArray[np.float16],
+    found: np.ndarray,
+    distance: npt.NDArray[np.float64],
+) -> None:
+    """Set the distances in clusters that edits have filled or emptied: what is stored is to the centroid of before."""
+    changed = edits.moved_clusters(workspace.raw, run.id)
+    known = read_centroids(workspace, run)
+    if not changed or not len(known.numbers):
+        return
+    again = np.flatnonzero(np.isin(found["cluster"], changed) & (found["row"] >= 0))
+    own = np.minimum(np.searchsorted(known.numbers, found["cluster"][again]), len(known.numbers) - 1)
+    there = known.numbers[own] == found["cluster"][again]
+    again, own = again[there], own[there]
+
+    def work(block: slice) -> tuple[slice, Floats]:
+        rows = take(table, found["row"][again[block]])
+        return block, 1 - np.einsum("ij,ij->i", rows, known.centroids[own[block]])
+
+    with one_blas_thread():
+        for block, far in map_blocks(work, len(again), block_rows(table.shape[1])):
+            distance[again[block]] = far.astype(np.float64).clip(0, 2).round(6)

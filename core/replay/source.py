@@ -9,7 +9,7 @@ import numpy as np
 
 from core.compare.contingency import Ints
 from core.curate.edit import MAX_REASON
-from db import edits
+from db import edits, updates
 from db.edits import EditRecord
 from db.workspace import Workspace
 
@@ -35,9 +35,14 @@ class Moves:
 
 
 def in_force(workspace: Workspace, run_id: int) -> list[EditRecord]:
-    """The edits of a run that are not undone, in the order in which they came into force."""
+    """The edits of a run that are not undone, in the order in which they came into force.
+
+    Without those that brought queries: where these belong is no decision of a person.
+    """
     return edits.records(
-        workspace, "e.run_id = ? AND e.target IS NULL AND e.undone_by IS NULL ORDER BY e.applied", (run_id,)
+        workspace,
+        f"e.run_id = ? AND e.kind <> '{updates.KIND}' AND e.target IS NULL AND e.undone_by IS NULL ORDER BY e.applied",
+        (run_id,),
     )
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from core.report.rows import Masked
 
+COHERENCE = "Coherence says how alike a cluster's queries are: 0 is chance, 1 is identical."
+
 
 @dataclass(frozen=True)
 class Fact:
@@ -34,7 +36,7 @@ class Portion:
 
 @dataclass(frozen=True)
 class Entry:
-    """A node of the tree; `share` is of all queries of the run, 0 to 1, `coherence` -1 to 1."""
+    """A node of the tree; `share`, of all queries of the run, and `coherence` are 0 to 1."""
 
     key: str
     kind: str
@@ -84,6 +86,53 @@ class TrendPart:
 
 
 @dataclass(frozen=True)
+class Region:
+    """A theme, or a cluster of a run without a tree, on the map: a letter in the cell `column`, `row` stands for it.
+
+    `ink` is its colour, 0 to 6; `share` is of the queries that the map shows.
+    """
+
+    letter: str
+    title: str
+    share: float
+    column: int
+    row: int
+    ink: int
+
+
+@dataclass(frozen=True)
+class MapPart:
+    """The map as a grid from the top left; of each cell with queries the region that leads it and how dense it is, 1 to 4."""
+
+    columns: int
+    rows: int
+    regions: tuple[Region, ...]
+    cells: tuple[tuple[int, int, int, int], ...]
+    """Column, row, position in `regions` (-1: none of them), density."""
+    note: str
+
+
+@dataclass(frozen=True)
+class Score:
+    """A figure of an evaluation, as it is written."""
+
+    measure: str
+    scope: str
+    value: str
+    interval: str
+    counted: str
+
+
+@dataclass(frozen=True)
+class EvaluationPart:
+    """The newest evaluation of the run."""
+
+    name: str
+    made: str
+    scores: tuple[Score, ...]
+
+
+@dataclass(frozen=True)
 class Report:
     """A whole report."""
 
@@ -96,6 +145,8 @@ class Report:
     languages: tuple[Portion, ...]
     models: tuple[Portion, ...]
     trends: TrendPart | None
+    map: MapPart | None
+    evaluation: EvaluationPart | None
     apart: tuple[Fact, ...]
     """Queries that stand in no theme."""
     method: tuple[Part, ...]

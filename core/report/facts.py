@@ -10,6 +10,7 @@ from typing import Any
 from core.lookup import HierarchyInfo, RunInfo
 from core.report.content import Fact, Part
 from core.version import VERSION
+from db import updates
 from db.workspace import Workspace
 
 _SINGLE = ("smallest", "largest")
@@ -135,7 +136,8 @@ def _edits(workspace: Workspace, run: RunInfo) -> Part:
     total, force, people, moved = _row(
         workspace,
         "SELECT count(*), coalesce(sum(target IS NULL AND undone_by IS NULL), 0), count(DISTINCT actor),"
-        " coalesce(sum(iif(target IS NULL AND undone_by IS NULL, moved, 0)), 0) FROM edit WHERE run_id = ?",
+        " coalesce(sum(iif(target IS NULL AND undone_by IS NULL, moved, 0)), 0) FROM edit WHERE run_id = ?"
+        f" AND kind <> '{updates.KIND}'",
         run.id,
     )
     if not total:

@@ -11,8 +11,10 @@ from core.lookup import HierarchyInfo, RunInfo
 from core.redact.mask import Redactor
 from core.report.content import Entry, Fact, Part, Report
 from core.report.escape import EXAMPLE
+from core.report.evaluation import evaluation_part
 from core.report.facts import method, written
 from core.report.hidden import Hidden, Threshold, find_hidden, plural
+from core.report.map import map_part
 from core.report.portions import counted, portions, whole
 from core.report.rows import Masked
 from core.report.shown import Branch, branches
@@ -52,6 +54,7 @@ def gather(
     session.control.progress("report", 2, 3, "parts")
     parts = tuple(_masked(part, redactor) for part in method(workspace, run, tree, strict=hidden.strict))
     trends = trend_part(workspace, run, hidden, redactor)
+    drawn = map_part(workspace, run, nodes, root, hidden)
     languages, models = (
         portions(whole(workspace, run.id, column), limits.threshold, redactor, 8)
         for column in ("language", "model")
@@ -66,6 +69,8 @@ def gather(
         languages=languages,
         models=models,
         trends=trends,
+        map=drawn,
+        evaluation=evaluation_part(workspace, run, redactor),
         apart=_apart(nodes),
         method=(*parts, _limits(limits, redactor)),
         left_out=(),
@@ -241,6 +246,8 @@ def _left_out(
     if limits.examples == 0:
         lines.append("Examples: none were asked for.")
     lines.append(f"Whole conversations; of each example all beyond its first {EXAMPLE} characters.")
+    if report.map is None:
+        lines.append("A map: none was built (map.build).")
     if timeless:
         lines.append("Trends: no query has a time, or there are too many periods.")
     return tuple(lines)

@@ -7,7 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from core.report.content import Bar, Entry, Fact, Portion, Report, TrendPart
+from core.report.content import (
+    COHERENCE,
+    Bar,
+    Entry,
+    EvaluationPart,
+    Fact,
+    MapPart,
+    Portion,
+    Report,
+    TrendPart,
+)
 from core.report.escape import in_html
 from core.report.hidden import plural
 from core.report.style import STYLE
@@ -39,17 +49,21 @@ def _document(report: Report) -> Iterator[str]:
     yield f'<p class="soft">Run {_text(report.run)}</p>'
     yield from _cards(report.facts)
     yield "<h2>The tree</h2>"
-    yield '<p class="soft">Bars and shares are of all queries. Coherence is the mean cosine of a cluster\'s texts, from −1 to 1.</p>'
+    yield f'<p class="soft">Bars and shares are of all queries. {COHERENCE}</p>'
     for entry in report.entries:
         yield from _entry(entry, top=True, opened=len(report.entries) <= _OPEN)
     if report.small:
         yield _held(report.small)
     yield from _shares("Languages", report.languages)
     yield from _shares("Models", report.models)
+    if report.map is not None:
+        yield from _map(report.map)
     if report.trends is not None:
         yield from _trends(report.trends)
     yield "<h2>In no theme</h2>"
     yield from _table(report.apart)
+    if report.evaluation is not None:
+        yield from _evaluation(report.evaluation)
     yield "<h2>What was left out</h2>"
     yield "<ul>"
     for line in report.left_out:
@@ -154,6 +168,53 @@ def _trends(part: TrendPart) -> Iterator[str]:
             f"{_chart(bars, SMALL, move.says)}</div>"
         )
     yield f'<p class="soft">{_text(part.note)}</p>'
+
+
+def _map(part: MapPart) -> Iterator[str]:
+    """The map as paths, one for each colour and density, with the regions' letters over them."""
+    yield "<h2>Map</h2>"
+    yield f'<p class="soft">{_text(part.note)}</p>'
+    runs: dict[tuple[int, int], list[str]] = {}
+    last: tuple[int, int, int, int] | None = None
+    start = 0
+    for cell in (*part.cells, None):
+        if last is not None and (cell is None or cell[1:] != last[1:] or cell[0] != last[0] + 1):
+            place = part.regions[last[2]].ink if last[2] >= 0 else -1
+            runs.setdefault((place, last[3]), []).append(
+                f"M{start} {last[1]}h{last[0] + 1 - start}v1H{start}z"
+            )
+            last = None
+        if cell is not None:
+            start = start if last is not None else cell[0]
+            last = cell
+    yield f'<svg class="map" viewBox="0 0 {part.columns} {part.rows}" role="img" aria-label="Map of the queries by theme">'
+    for (place, density), paths in sorted(runs.items()):
+        name = f"m{place}" if place >= 0 else "mx"
+        yield f'<path class="{name} d{density}" d="{"".join(paths)}"/>'
+    for region in part.regions:
+        x, y = region.column + 0.5, region.row + 0.5
+        yield f'<text x="{x}" y="{y}">{region.letter}<title>{in_html(region.title)}</title></text>'
+    yield "</svg>"
+    yield '<table class="legend">'
+    for region in part.regions:
+        swatch = f'<svg class="swatch" viewBox="0 0 1 1"><rect class="m{region.ink}" width="1" height="1"></rect></svg>'
+        yield (
+            f'<tr><th scope="row">{region.letter} {swatch}</th><td>{_text(region.title)}</td>'
+            f'<td class="number">{region.share:.1%}</td></tr>'
+        )
+    yield "</table>"
+
+
+def _evaluation(part: EvaluationPart) -> Iterator[str]:
+    yield "<h2>Evaluation</h2>"
+    yield f'<p class="soft">{in_html(part.name)}, {in_html(part.made)}; intervals are of 95%.</p>'
+    yield "<table>"
+    for one in part.scores:
+        yield (
+            f'<tr><th scope="row">{in_html(one.measure)}</th><td>{_text(one.scope)}</td><td class="number">{one.value}</td>'
+            f'<td class="number">{one.interval}</td><td class="number">n = {one.counted}</td></tr>'
+        )
+    yield "</table>"
 
 
 def _chart(bars: Sequence[Bar], name: str, label: str) -> str:

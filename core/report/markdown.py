@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from core.report.content import Entry, Fact, Portion, Report, TrendPart
+from core.report.content import COHERENCE, Entry, EvaluationPart, Fact, MapPart, Portion, Report, TrendPart
 from core.report.escape import in_markdown
 from core.report.hidden import plural
 
 _WIDTH = 20
+_ACROSS, _DOWN = 2, 4
+"""Cells of the map in a letter, which is twice as high as wide."""
 _TICKS = "▁▂▃▄▅▆▇█"
 
 
@@ -23,7 +26,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield from _table(report.facts)
     yield "## The tree"
     yield ""
-    yield f"Bars and shares are of all queries; coherence is the mean cosine of a cluster's texts, −1 to 1. Run `{report.run}`."
+    yield f"Bars and shares are of all queries. {COHERENCE} Run `{report.run}`."
     yield ""
     for entry in report.entries:
         yield from _theme(entry)
@@ -32,11 +35,15 @@ def _lines(report: Report) -> Iterator[str]:
         yield ""
     yield from _shares("## Languages", report.languages)
     yield from _shares("## Models", report.models)
+    if report.map is not None:
+        yield from _map(report.map)
     if report.trends is not None:
         yield from _trends(report.trends)
     yield "## In no theme"
     yield ""
     yield from _table(report.apart)
+    if report.evaluation is not None:
+        yield from _evaluation(report.evaluation)
     yield "## What was left out"
     yield ""
     for line in report.left_out:
@@ -138,6 +145,41 @@ def _trends(part: TrendPart) -> Iterator[str]:
         yield f"- **{in_markdown(move.title)}** ({_word(move.direction)}) `{_line(move.counts)}` {in_markdown(move.says)}"
     yield ""
     yield in_markdown(part.note)
+    yield ""
+
+
+def _map(part: MapPart) -> Iterator[str]:
+    """The map in letters, each for the region that leads a block of cells."""
+    yield "## Map"
+    yield ""
+    yield in_markdown(part.note)
+    yield ""
+    blocks: dict[tuple[int, int], Counter[str]] = {}
+    for column, row, region, density in part.cells:
+        letter = part.regions[region].letter if region >= 0 else "o"
+        blocks.setdefault((column // _ACROSS, row // _DOWN), Counter())[letter] += density
+    for y in range(-(-part.rows // _DOWN)):
+        line = [
+            min(found, key=lambda letter: (-found[letter], letter)) if (found := blocks.get((x, y))) else "░"
+            for x in range(-(-part.columns // _ACROSS))
+        ]
+        yield f"`{''.join(line)}`\\"
+    yield f"{plural(len(part.regions), 'region')} with a letter, o: another, ░: none."
+    yield ""
+    for one in part.regions:
+        yield f"- **{one.letter}** {in_markdown(one.title)} ({one.share:.1%})"
+    yield ""
+
+
+def _evaluation(part: EvaluationPart) -> Iterator[str]:
+    yield "## Evaluation"
+    yield ""
+    yield in_markdown(f"{part.name}, {part.made}; intervals are of 95%.")
+    yield ""
+    yield "| | of | value | interval | n |"
+    yield "|---|---|--:|---|--:|"
+    for one in part.scores:
+        yield f"| {in_markdown(one.measure)} | {in_markdown(one.scope)} | {one.value} | {one.interval} | {one.counted} |"
     yield ""
 
 

@@ -32,6 +32,10 @@ blockquote { margin: .35rem 0; padding: .15rem 0 .15rem .8rem; border-left: 3px 
 table { border-collapse: collapse; width: 100%; font-size: .92rem; } td, th { padding: .3rem .6rem .3rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
 th { font-weight: 500; color: var(--soft); width: 12rem; } td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; width: 7rem; } td.wide { width: 35%; vertical-align: middle; }
 svg { display: block; width: 100%; height: 5rem; } svg.small { width: 9rem; height: 1.8rem; } rect { fill: var(--bar); } rect.part { opacity: .4; }
+svg.map { height: auto; background: var(--card); border: 1px solid var(--line); border-radius: .6rem; }
+svg.map text { font: 700 3px system-ui, sans-serif; fill: var(--ink); text-anchor: middle; dominant-baseline: central; paint-order: stroke; stroke: var(--card); stroke-width: .7px; }
+.m0 { fill: #0072b2; } .m1 { fill: #d08400; } .m2 { fill: #009e73; } .m3 { fill: #b5a800; } .m4 { fill: #d55e00; } .m5 { fill: #c4679f; } .m6 { fill: #6a70d8; } .mx { fill: var(--soft); }
+.d1 { opacity: .3; } .d2 { opacity: .52; } .d3 { opacity: .76; } svg.swatch { display: inline-block; width: .8rem; height: .8rem; vertical-align: -.05rem; border-radius: .2rem; } .legend th { width: 4rem; }
 .move { display: grid; grid-template-columns: 1fr 9rem; gap: .8rem; align-items: center; padding: .5rem 0; border-bottom: 1px solid var(--line); }
 .rising { color: var(--up); } .falling { color: var(--down); }
 footer { margin-top: 3rem; color: var(--soft); font-size: .85rem; }

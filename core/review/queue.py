@@ -14,6 +14,10 @@ from core.page import Page
 from core.review.needs import WEIGHTS, Facts, reasons, usual
 from core.review.rows import ReviewNext, ReviewRow, State
 from core.review.state import read
+from db.columns import cluster_column, log_column
+from db.facet_counts import count_cells
+from db.search import Filter
+from db.text_sets import kept
 from db.titles import SUMMARY_JOIN, TITLE_SQL
 from db.workspace import Workspace
 
@@ -147,7 +151,8 @@ def _ranked(workspace: Workspace, run: RunInfo, only: int | None = None) -> list
         " ORDER BY c.number",
         (run.id,),
     )
-    total = sum(row[2] for row in rows)
+    # As everywhere, of all queries of the run, those in the noise and in no cluster too.
+    total = workspace.rows("SELECT coalesce(sum(size), 0) FROM cluster WHERE run_id = ?", (run.id,))[0][0]
     titles = {row[0]: row[1] for row in rows}
     twins = _twins(rows)
     languages = _languages(workspace, run, only)
@@ -223,13 +228,14 @@ def _languages(
     workspace: Workspace, run: RunInfo, only: int | None
 ) -> dict[int, tuple[tuple[str, int], ...]]:
     """The known languages of each cluster, or of one alone, the most frequent first."""
+    chosen = Filter(run=run.id, clusters=None if only is None else (only,))
+    counts = kept(
+        workspace,
+        ("languages of clusters", run.id, only),
+        lambda: count_cells(workspace, cluster_column(run.id), log_column("language"), chosen, None),
+    )
     found: dict[int, list[tuple[str, int]]] = defaultdict(list)
-    for number, language, count in workspace.rows(
-        "SELECT a.cluster, v.language, count(*) FROM assignment a JOIN query q ON q.id = a.query_id"
-        " JOIN conversation v ON v.id = q.conversation_id WHERE a.run_id = ? AND v.language IS NOT NULL"
-        f" {'' if only is None else 'AND a.cluster = ?'} GROUP BY 1, 2 ORDER BY 1, 3 DESC, 2",
-        (run.id,) if only is None else (run.id, only),
-    ):
+    for (number, language), count in sorted(counts.items(), key=lambda cell: (-cell[1], cell[0])):
         found[number].append((language, count))
     return {number: tuple(pairs) for number, pairs in found.items()}
 

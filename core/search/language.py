@@ -27,7 +27,7 @@ MOST = 64
 
 FIELDS = (
     "language", "chat_model", "in", "cluster", "after", "before", "is", "has", "flag", "tag", "user", "turns", "day",
-    "week", "month",
+    "week", "month", "user_conversations", "answer_chars", "answer_length", "flagged", "toxic", "redacted",
 )  # fmt: skip
 """The fields that every store has."""
 

@@ -20,10 +20,11 @@ from core.search.expression import wanted_text
 from core.search.ranking import Mode, Older, Ranking
 from core.search.saved import Asked, completed
 from core.search.scope import Narrow, Scope, check_values, find_scope, find_search_space, need_space
+from core.update.lag import lag_note
 from db.matching import Matched, matching_ids, matching_texts, older_matches
 from db.nearest import nearest, rows_of_texts
 from db.search import Filter, found_texts
-from db.text_sets import passing_ids
+from db.text_sets import kept, passing_ids
 from db.vectors import SpaceInfo
 from db.workspace import Workspace
 
@@ -95,6 +96,11 @@ def search_queries(
         notes.append(
             f"{lexical.total:,} texts match: the newest {len(lexical.ids):,} are ranked, the others follow as they are."
         )
+    run = scope.run
+    if run is not None:
+        # It reads all clusters, and nothing that is typed changes it.
+        lag = kept(workspace, ("lag", run.id), lambda: lag_note(workspace, run))
+        notes += [] if lag is None else [lag]
     texts = Ranking(lexical.ids, lexical.scores)
     found = ranking.fuse([texts, vectors]) if mode == "hybrid" else vectors if mode == "vector" else texts
     if not len(found.ids):

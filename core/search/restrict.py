@@ -118,7 +118,8 @@ def _test(workspace: Workspace, dataset: int, run: RunInfo | None, wanted: list[
         return Condition(
             log_column("day"), ">=" if first.field == "after" else "<", (_day(first.field, first.value),)
         )
-    return condition(workspace, dataset, run, first.field, first.operator, [what.value for what in wanted])
+    values = [what.value for what in wanted]
+    return condition(workspace, dataset, run, first.field, first.operator, [] if values == [""] else values)
 
 
 def _day(field: str, value: str) -> str:

@@ -38,6 +38,22 @@ def completed(session: Session, saved: str | None, asked: Asked) -> Asked:
     Raises:
         ActionError: `unknown_saved`; `empty_search` where there is nothing to search for.
     """
+    asked = filtered(session, saved, asked)
+    if asked.text is None:
+        raise ActionError(
+            "empty_search",
+            "search.queries needs text= or saved=.",
+            "Example: search.queries text=poem; all that a filter leaves: search.queries text='language:German turns:>=3'",
+        )
+    return asked
+
+
+def filtered(session: Session, saved: str | None, asked: Asked) -> Asked:
+    """As `completed`, for what can do without a text: counts, which are then of everything that the filter leaves.
+
+    Raises:
+        ActionError: `unknown_saved`.
+    """
     if saved is not None:
         kept = _asked(_find(session.workspace, saved))
         narrow = {name: value for name, value in asdict(asked.narrow).items() if value is not None}
@@ -46,10 +62,6 @@ def completed(session: Session, saved: str | None, asked: Asked) -> Asked:
             asked.mode or kept.mode,
             asked.space or kept.space,
             Narrow(**asdict(kept.narrow) | narrow),
-        )
-    if asked.text is None:
-        raise ActionError(
-            "empty_search", "search.queries needs text= or saved=.", "Example: search.queries text=poem"
         )
     return Asked(asked.text, asked.mode, asked.space, placed(session, asked.narrow))
 

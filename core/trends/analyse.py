@@ -9,9 +9,9 @@ import numpy as np
 from core.trends.counts import Asked, Table, tabulate
 from core.trends.dispersion import Dispersion, Mask, Reals, clumping, within_windows
 from core.trends.level import Splits, best_splits, p_values
-from core.trends.periods import Ints, Periods
+from core.trends.periods import MOST_CELLS, Ints, Periods
 from core.trends.rates import Ratios, false_discovery, ratios
-from core.trends.spikes import Spikes, spikes
+from core.trends.spikes import Spikes, day_dispersion, spikes
 
 SURE = 0.01
 """Called a trend, a spike or a change: of those that are called, so many are expected to be chance."""
@@ -68,7 +68,8 @@ def analyse(
     growth = None if windows is None else compare(asked, period, table, windows, listed)
     # The first day of 1970 was a Thursday.
     weekdays = (periods.edges[:-1] + 3) % 7
-    found = spikes(_only(table.askers, listed), table.all_askers, whole, periods.kind, weekdays)
+    scale = None if asked.named >= KNOWN else _bursts(asked, periods, groups, whole)
+    found = spikes(_only(table.askers, listed), table.all_askers, whole, periods.kind, weekdays, scale)
     with np.errstate(invalid="ignore"):
         spiked = (
             (found.q <= SURE) & (table.askers >= LEAST_SPIKE) & (table.askers >= SPIKE_RATIO * found.expected)
@@ -76,6 +77,17 @@ def analyse(
     splits = best_splits(table.askers, table.all_askers, whole & ~found.suspect, asked.named < KNOWN)
     p = np.where(listed, p_values(splits, _clumps_at(asked, period, groups, whole, splits.at)), np.nan)
     return Analysis(table, growth, found, spiked, splits, p, false_discovery(p))
+
+
+def _bursts(asked: Asked, periods: Periods, groups: int, whole: Mask) -> Reals | None:
+    """How bursty the days of each group are; `None` where periods are days, or the days too many for one table."""
+    days = int(periods.edges[-1] - periods.edges[0])
+    if periods.kind == "day" or not whole.any() or groups * days > MOST_CELLS:
+        return None
+    each = Periods("day", np.arange(periods.edges[0], periods.edges[-1] + 1, dtype=np.int64))
+    table = tabulate(asked, each.of_days(asked.day), groups, days)
+    tested = whole[periods.of_days(each.edges[:-1])]
+    return day_dispersion(table.askers, table.all_askers, tested, (each.edges[:-1] + 3) % 7)
 
 
 def _only(counts: Reals, listed: Mask) -> Reals:

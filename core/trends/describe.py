@@ -12,7 +12,7 @@ from core.trends.dispersion import Reals
 from core.trends.periods import day_text
 from core.trends.prepare import Prepared
 from core.trends.rates import LEVEL
-from core.trends.rows import Change, Direction, Point, Spike, TrendRow
+from core.trends.rows import Call, Change, Direction, Point, Spike, TrendRow
 from core.trends.words import change_says, growth_says, spikes_say
 
 
@@ -52,8 +52,20 @@ def change_of(ready: Prepared, found: Analysis, place: int) -> Change | None:
     )
 
 
-def trend_row(ready: Prepared, found: Analysis, place: int) -> TrendRow:
-    """All that is known of a group."""
+def call_of(ready: Prepared, found: Analysis, place: int) -> Call:
+    """What a group is called by what is sure of it."""
+    if found.spiked[place].any():
+        return "spike"
+    way = direction(found.growth, place)
+    if way == "rising":
+        return "new" if is_new(ready, found, place) else "rising"
+    if way == "falling":
+        return "vanished" if is_vanished(ready, found, place) else "falling"
+    return "change" if found.split_q[place] <= SURE else "none"
+
+
+def trend_row(ready: Prepared, found: Analysis, place: int, intervals: bool = False) -> TrendRow:
+    """All that is known of a group; `intervals` are made on demand, for they take time."""
     group, growth = ready.groups.groups[place], found.growth
     counts, totals = found.table.queries[place], found.table.all_queries
     seen = np.flatnonzero(counts)
@@ -63,6 +75,7 @@ def trend_row(ready: Prepared, found: Analysis, place: int) -> TrendRow:
     ratio, low, high = bounds(growth, place)
     new, vanished = is_new(ready, found, place), is_vanished(ready, found, place)
     way = direction(growth, place)
+    ends = share_bounds(found, place) if intervals else ()
     says = [f"{int(counts.sum()):,} queries; there is nothing to compare them with."]
     if shares[0] is not None and shares[1] is not None:
         says = [
@@ -89,6 +102,7 @@ def trend_row(ready: Prepared, found: Analysis, place: int) -> TrendRow:
         p=None if growth is None else figure(growth.ratios.p[place]),
         q=None if growth is None else figure(growth.q[place]),
         direction=way,
+        call=call_of(ready, found, place),
         dispersion=None if growth is None else round(float(growth.spread.factor[place]), 2),
         first=ready.periods.label(int(seen[0])) if len(seen) else None,
         last=ready.periods.label(int(seen[-1])) if len(seen) else None,
@@ -98,6 +112,8 @@ def trend_row(ready: Prepared, found: Analysis, place: int) -> TrendRow:
         change=change,
         counts=tuple(int(count) for count in counts),
         shares=tuple(round(float(share), 6) for share in counts / np.maximum(totals, 1)),
+        lows=tuple(low for low, _ in ends),
+        highs=tuple(high for _, high in ends),
         says=" ".join(part for part in says if part),
     )
 
@@ -143,12 +159,24 @@ def window_name(ready: Prepared, number: int) -> Literal["baseline", "recent"] |
     return "recent" if ready.windows[1][number] else None
 
 
-def points(ready: Prepared, found: Analysis, place: int) -> tuple[Point, ...]:
-    """The series of a group; intervals are wider by what a person asks at a time, and by how its periods differ."""
+def share_bounds(found: Analysis, place: int) -> tuple[tuple[float | None, float | None], ...]:
+    """The 95% interval of a group's share in each period, `None` where nothing was asked at all.
+
+    It is wider by what a person asks at a time, and by how the group's periods differ.
+    """
     counts, totals = found.table.queries[place], found.table.all_queries
     clumps = np.maximum(counts, 1) / np.maximum(found.table.askers[place], 1)
     spread = float(found.splits.spread.factor[place]) * clumps
     low, high = _share_bounds(counts / spread, totals / spread)
+    return tuple(
+        (figure(low[at]), figure(high[at])) if totals[at] else (None, None) for at in range(len(totals))
+    )
+
+
+def points(ready: Prepared, found: Analysis, place: int) -> tuple[Point, ...]:
+    """The series of a group."""
+    counts, totals = found.table.queries[place], found.table.all_queries
+    ends = share_bounds(found, place)
     rows = []
     for number in range(len(ready.periods)):
         days, total = ready.periods.window(number), int(totals[number])
@@ -161,8 +189,8 @@ def points(ready: Prepared, found: Analysis, place: int) -> tuple[Point, ...]:
                 askers=int(found.table.askers[place, number]),
                 of=total,
                 share=round(int(counts[number]) / total, 6) if total else None,
-                low=figure(low[number]) if total else None,
-                high=figure(high[number]) if total else None,
+                low=ends[number][0],
+                high=ends[number][1],
                 expected=figure(found.spikes.expected[place, number]),
                 spike=bool(found.spiked[place, number]),
                 partial=bool(ready.partial[number]),

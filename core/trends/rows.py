@@ -8,8 +8,13 @@ from typing import Literal
 Direction = Literal["rising", "falling", "none"]
 """`rising` and `falling` are sure: of all that are called so, about one of a hundred is chance. `none` is not known to move."""
 
-Sort = Literal["trend", "growth", "decline", "spike", "change", "size", "cluster"]
-"""`trend`: the surest growth or decline first; `growth`, `decline`: the greatest that is sure; `spike`, `change`: the surest."""
+Call = Literal["spike", "new", "rising", "vanished", "falling", "change", "none"]
+"""The first of these that is sure of a cluster: it peaks in a period; it is rising and was not asked for before; it grows;
+it is falling and was not asked for since; it shrinks; its level changed once."""
+
+Sort = Literal["call", "trend", "growth", "decline", "spike", "change", "size", "cluster"]
+"""`call`: spikes first, then what grows, shrinks or vanished, is new, changed its level, and all others; `trend`: the surest
+growth or decline first; `growth`, `decline`: the greatest that is sure; `spike`, `change`: the surest."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,8 @@ class TrendRow:
     `ratio` is the share of the recent window over that of the baseline, null where the baseline has no query; `low` and
     `high` are its 95% interval, `high` null where nothing bounds it; `p` is of the ratio being 1, `q` the same corrected
     for all rows (Benjamini and Hochberg, 1995). `dispersion` is by how much the variance exceeds that of independent
-    queries. `counts` and `shares` follow the answer's periods, the partial ones included.
+    queries. `counts` and `shares` follow the answer's periods, the partial ones included, and so do `lows` and `highs`, the
+    95% interval of each share (null where nothing was asked at all), where it was asked for.
     """
 
     id: str
@@ -78,6 +84,7 @@ class TrendRow:
     p: float | None
     q: float | None
     direction: Direction
+    call: Call
     dispersion: float | None
     first: str | None
     last: str | None
@@ -90,6 +97,8 @@ class TrendRow:
     change: Change | None
     counts: tuple[int, ...]
     shares: tuple[float, ...]
+    lows: tuple[float | None, ...]
+    highs: tuple[float | None, ...]
     says: str
 
 

@@ -11,15 +11,34 @@ from core.lookup import bad_cursor, check_cluster, check_limit, find_run
 from core.search.restrict import tree_of
 from core.tree import node as find_node
 from core.trends.analyse import Analysis, analyse
-from core.trends.describe import change_of, direction, is_new, is_vanished, points, trend_row, window_name
+from core.trends.describe import (
+    call_of,
+    change_of,
+    direction,
+    is_new,
+    is_vanished,
+    points,
+    trend_row,
+    window_name,
+)
 from core.trends.dispersion import Mask
 from core.trends.periods import day_text
 from core.trends.prepare import Prepared, Request, prepare
-from core.trends.rows import PeriodRow, Sort, Trends, TrendShown
+from core.trends.rows import Call, PeriodRow, Sort, Trends, TrendShown
 from db.workspace import Workspace
 
+CALLS: tuple[Call, ...] = ("spike", "rising", "vanished", "falling", "new", "change", "none")
+"""In the order in which `sort=call` lists them."""
 
-def trends(workspace: Workspace, request: Request, sort: Sort, limit: int, after: str | None) -> Trends:
+
+def trends(
+    workspace: Workspace,
+    request: Request,
+    sort: Sort,
+    limit: int,
+    after: str | None,
+    intervals: bool = False,
+) -> Trends:
     """Growth against the baseline, spikes and changes of level of every cluster, or of the nodes at a level.
 
     Raises:
@@ -48,7 +67,7 @@ def trends(workspace: Workspace, request: Request, sort: Sort, limit: int, after
         spiking=sum(bool(found.spiked[place].any()) for place in order),
         changed=sum(change_of(ready, found, place) is not None for place in order),
         periods=_period_rows(ready, found),
-        rows=tuple(trend_row(ready, found, place) for place in shown),
+        rows=tuple(trend_row(ready, found, place, intervals) for place in shown),
         total=len(order),
         after=ready.groups.groups[shown[-1]].id if start + limit < len(order) else None,
         note=" ".join((*ready.notes, "Shares are of all queries of the run in the same time.")),
@@ -101,6 +120,7 @@ def _ordered(ready: Prepared, found: Analysis, sort: Sort) -> list[int]:
     )
     spike_q = np.where(found.spiked, found.spikes.q, 2.0).min(axis=1, initial=2.0)
     first = {
+        "call": q,
         "trend": q,
         "growth": -low,
         "decline": high,
@@ -113,6 +133,16 @@ def _ordered(ready: Prepared, found: Analysis, sort: Sort) -> list[int]:
     places = np.flatnonzero(ready.groups.listed)
     if sort == "cluster":
         return [int(place) for place in places]
+    if sort == "call":
+        # Within a call the surest first, of spikes the surest spike.
+        calls = [call_of(ready, found, place) for place in places.tolist()]
+        rank = np.array([CALLS.index(call) for call in calls])
+        sure = np.select(
+            [rank == CALLS.index("spike"), rank == CALLS.index("change")],
+            [spike_q[places], found.split_q[places]],
+            known[places],
+        )
+        return [int(place) for place in places[np.lexsort((places, -queries[places], sure, rank))]]
     return [int(place) for place in places[np.lexsort((places, -queries[places], known[places]))]]
 
 

@@ -33,9 +33,9 @@ def growth_says(
         word = "Vanished" if vanished else "Not asked lately"
         return f"{word}: {_queries(before)} {early}, {percent(share_before)} of all, and none {late}.{doubt}"
     opening = {"rising": "Rising: ", "falling": "Falling: ", "none": "No sure trend: "}[direction]
-    bounds = f"{low or 0:.2g} to {high:.2g}" if high is not None else f"{low or 0:.2g} or more"
+    bounds = f"{times(low or 0)} to {times(high)}" if high is not None else f"{times(low or 0)} or more"
     return (
-        f"{opening}{ratio:.2g} times its share {early} (95%: {bounds}), from {percent(share_before)}"
+        f"{opening}{times(ratio or 0)} times its share {early} (95%: {bounds}), from {percent(share_before)}"
         f" ({_queries(before)}) to {percent(share_recent)} ({_queries(recent)})."
     )
 
@@ -67,6 +67,11 @@ def percent(share: float) -> str:
     """A share with two digits that mean something."""
     value = 100 * share
     return f"{value:.0f}%" if value >= 10 else f"{value:.2g}%"
+
+
+def times(ratio: float) -> str:
+    """A ratio with two digits that mean something, never as a power of ten."""
+    return f"{ratio:,.0f}" if ratio >= 99.5 else f"{ratio:.2g}" if ratio >= 0.0001 else "0"
 
 
 def _queries(count: int) -> str:

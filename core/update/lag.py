@@ -7,7 +7,7 @@ from db.workspace import Workspace
 
 
 def lag_note(workspace: Workspace, run: RunInfo) -> str | None:
-    """That queries were loaded after a run, which its lists do not count though searches do; `None` where none were."""
+    """That queries were loaded after a run, which its clusters do not count though searches do; `None` where none were."""
     lag = workspace.value(
         "SELECT d.conversations - (SELECT coalesce(sum(size), 0) FROM cluster WHERE run_id = ?) FROM dataset d WHERE d.id = ?",
         (run.id, run.dataset_id),
@@ -15,4 +15,4 @@ def lag_note(workspace: Workspace, run: RunInfo) -> str | None:
     if not lag or lag < 0:
         return None
     queries = "1 query was" if lag == 1 else f"{lag:,} queries were"
-    return f"{queries} loaded after this run: searches count them, this list does not. run.update lets them join."
+    return f"{queries} loaded after this run: searches count them, its clusters do not. run.update lets them join."

@@ -92,3 +92,5 @@ class Updated:
     """The biggest first, at most 20."""
     proposals: tuple[Proposal, ...]
     notes: tuple[str, ...] = ()
+    edit: int | None = None
+    """The edit whose undo takes the queries out again; null where none joined."""

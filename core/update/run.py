@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.cluster.blocks import one_blas_thread
-from core.curate.edit import Edit
-from core.curate.measure import Measure
+from core.curate.edit import Edit, editing
+from core.curate.measure import Measure, forget_background
 from core.curate.moves import KINDS, kind_of, make_cluster
 from core.curate.trees import follow
 from core.errors import ActionError
-from core.lookup import RunInfo, find_run
+from core.lookup import RunInfo
 from core.outliers.texts import Centroids, no_vectors, read_centroids
 from core.session import Session
 from core.update.fit import Nearest, Reach, misfit, nearest, read_reach
@@ -23,11 +23,9 @@ from core.update.growth import growth
 from core.update.outside import Misfits, outside
 from core.update.proposals import proposals
 from core.update.rows import Updated
-from db import edits, updates, vectors
+from db import updates, vectors
 from db.titles import NOISE, ORPHANS, SUMMARY_JOIN, TITLE_SQL
 from db.vectors import SpaceInfo
-
-KIND = "run.update"
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,8 +56,8 @@ def update(session: Session, run: str | None) -> Updated:
     drift is measured against the run as it was made; sizes, coherence, representatives and the trees follow. The run's
     reasons say that it was updated.
 
-    It is no edit, and cannot be undone: an edit says where a query of a run is, and this says which queries the run has.
-    Edits before it can still be undone; one that made a cluster which has new queries now cannot.
+    It is an edit: its undo takes those queries out again, and leaves the run as it was. Edits before it can be undone by
+    themselves; one that made a cluster which has new queries now cannot.
 
     Raises:
         ActionError: `no_run`, `unknown_run`, `embeddings_missing`, `no_vectors` or `no_centroids`.
@@ -67,19 +65,18 @@ def update(session: Session, run: str | None) -> Updated:
         Cancelled: Stopped; nothing is kept.
     """
     workspace = session.workspace
-    with edits.turn(workspace), workspace.transaction() as connection:
-        found = find_run(workspace, run or session.view.run)
+    with workspace.connection(), editing(session, updates.KIND, run, {}, "", None) as edit:
         session.control.progress("new queries", 0, 0)
-        queries = updates.arrive(connection, found.id, found.dataset_id)
+        queries = updates.arrive(edit.connection, edit.run.id, edit.run.dataset_id)
         try:
-            return _update(session, found, queries)
+            return _update(edit, queries)
         finally:
-            updates.clear(connection)
+            updates.clear(edit.connection)
 
 
-def _update(session: Session, run: RunInfo, queries: int) -> Updated:
+def _update(edit: Edit, queries: int) -> Updated:
+    session, run, connection = edit.session, edit.run, edit.connection
     workspace, control = session.workspace, session.control
-    connection = workspace.raw
     known_queries = updates.settle_known(connection, run.id)
     new = _read(session, run)
     known, reach, table = _against(session, run, len(new.ids))
@@ -93,7 +90,6 @@ def _update(session: Session, run: RunInfo, queries: int) -> Updated:
         workspace.rows("SELECT number, size FROM cluster WHERE run_id = ? AND number <> ?", (run.id, ORPHANS))
     )
     gained = updates.gains(connection, run.id)
-    edit = Edit(session, run, connection, 0, KIND, None)
     if gained:
         _join(edit, gained)
     titles = _titles(session, run)
@@ -117,6 +113,7 @@ def _update(session: Session, run: RunInfo, queries: int) -> Updated:
         outside=groups,
         proposals=proposals(run, fit, grown, groups, _taken(session, run, titles)),
         notes=tuple(edit.notes),
+        edit=edit.id if gained else None,
     )
 
 
@@ -183,11 +180,11 @@ def _join(edit: Edit, gained: dict[int, tuple[int, int]]) -> None:
             (run.id, json.dumps(list(gained))),
         )
     }
-    joined = updates.join(edit.connection, run.id)
-    told = "1 query that was" if joined == 1 else f"{joined:,} queries that were"
-    updates.note(edit.connection, run.id, f"{workspace.clock()}: {told} loaded later joined.")
-    # The mean cosine of two queries of the run is kept as long as the store is open.
-    workspace.kept.get("run_background", {}).pop(run.id, None)
+    edit.moved = updates.join(edit.connection, run.id, edit.id)
+    told = "1 query that was" if edit.moved == 1 else f"{edit.moved:,} queries that were"
+    edit.summary = f"{told} loaded later joined."
+    updates.note(edit.connection, run.id, workspace.clock(), edit.summary)
+    forget_background(workspace, run.id)
     measure = _InPlace(workspace, run, len(gained))
     if measure.table is None:
         edit.note(

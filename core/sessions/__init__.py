@@ -1,0 +1,1 @@
+"""What a person did, kept as lines of script."""
