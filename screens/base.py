@@ -1,23 +1,28 @@
-"""The screen that all screens are: it runs actions, asks for what they need, and shows what went wrong."""
+"""The screen that all screens are: its keys, and what it may fill in."""
 
 from __future__ import annotations
 
-import traceback
-from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
-from functools import partial
-from typing import Any, ClassVar
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
-from textual.worker import Worker
 
 from core.errors import ActionError
 from core.registry import REGISTRY, Action
 from core.session import Result, Session
-from core.text import one_line
-from screens.jobs import Jobs, Order
+from core.sessions.journal import SessionJournal
+from screens.doors import DOORS
+from screens.jobs import Jobs
+from screens.keymap import rebound
+from screens.keys import door_bindings
 from screens.reading import Reading
+from screens.running import Running
+from screens.typed import TypedKeys
+
+if TYPE_CHECKING:
+    from screens.explorer.screen import Explorer
+    from screens.starting import Start
 
 ParseLine = Callable[[str], tuple[str, dict[str, Any]]]
 """Reads a line of script: the action's id and its parameters."""
@@ -29,38 +34,67 @@ class Desk:
 
     session: Session
     jobs: Jobs
+    typed: TypedKeys
     reading: Reading
     searching: Reading
     parse_line: ParseLine
     keymap: dict[str, str]
     history: list[str]
+    journal: SessionJournal
+    start: Start | None = None
+    """Where to begin, when not where the person was last."""
+    refused: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """By action what it was last tried with, where that failed: its form begins with it."""
+    explorer: Explorer | None = None
+    """The first screen, to which all others lead back."""
 
 
-class ActionScreen(Screen[None]):
+class ActionScreen(Running):
     """A screen whose keys, palette and prompt run actions of the table."""
 
     AUTO_FOCUS = ""
+    HELP = ""
+    """The area of the help that tells of this screen: it comes first in it."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("colon", "prompt", "Action", show=False),
         Binding("question_mark,f1", "help", "Help", show=False),
         Binding("P", "app.command_palette", "All actions", show=False),
         Binding("T", "theme", "Colours", show=False),
         Binding("y", "copy", "Copy", show=False),
+        Binding("W", "write_copy", "Write to a file", show=False),
+        Binding("Y", "copy_script", "Copy as script", show=False),
         Binding("q", "app.quit", "Quit", show=False),
         Binding("ctrl+c", "stop_job", "Stop the job", show=False),
         Binding("escape,backspace", "back", "Back", show=False),
+        *door_bindings(),
     ]
 
     def __init__(self, desk: Desk) -> None:
-        super().__init__()
-        self.desk = desk
-        self.session = desk.session
+        super().__init__(desk)
+        if desk.keymap:
+            self._bindings = rebound(self._bindings, desk.keymap, self.takes)
+
+    @classmethod
+    def takes(cls, action: Action) -> bool:
+        """Whether a key of the action counts here: it opens a screen, from whichever screen."""
+        return action.id in DOORS and action.id not in cls.OWN
+
+    OWN: ClassVar[frozenset[str]] = frozenset()
+    """Doors whose keys this screen takes: it has a place of its own for what they show."""
 
     # What the screens fill in.
 
-    def offers(self) -> dict[str, Any]:
-        """Values that the cursor points at, by parameter name."""
-        return {}
+    def shown(self, action: Action, result: Result) -> None:
+        """A `view` action was run here: a conversation opens above this screen, everything else in the first."""
+        explorer = self.desk.explorer
+        if action.id == "query.open":
+            from screens.conversation.screen import ConversationScreen
+
+            self.app.push_screen(ConversationScreen(self.desk, None, result.data))
+        elif explorer is not None and self is not explorer:
+            while self.app.screen is not explorer:
+                self.app.pop_screen()
+            explorer.shown(action, result)
 
     def applies(self, action: Action) -> bool:  # noqa: ARG002
         """Whether the action has something to work on where the cursor is."""
@@ -69,9 +103,6 @@ class ActionScreen(Screen[None]):
     def intercept(self, action: Action) -> bool:  # noqa: ARG002
         """Do the action in the screen's own way; false: in the usual way."""
         return False
-
-    def shown(self, action: Action, result: Result) -> None:
-        """A `view` action changed where the user is."""
 
     def edited(self) -> None:
         """The edit that was asked for on this screen is done."""
@@ -82,6 +113,10 @@ class ActionScreen(Screen[None]):
     def copy_text(self) -> str:
         """What `y` copies."""
         return ""
+
+    def copy_name(self) -> str:
+        """What that is, in a word, for the name of the file that `W` writes."""
+        return "copy"
 
     # Running actions.
 
@@ -94,142 +129,20 @@ class ActionScreen(Screen[None]):
     def action_do(self, action_id: str) -> None:
         """Run an action with what the cursor points at, after asking for what is missing."""
         action = REGISTRY.get(action_id)
-        if not self.intercept(action):
+        if action_id in DOORS and action_id not in self.OWN:
+            self.enter(action, {})
+        elif not self.intercept(action):
             self.perform(action)
-
-    def perform(self, action: Action, given: dict[str, Any] | None = None) -> None:
-        """Run the action; a form asks first when it has parameters that a cursor does not give."""
-        offered = {
-            name: value
-            for name, value in self.offers().items()
-            if name in action.params
-            and (action.params[name].required or action.effect in ("destroy", "view"))
-        }
-        known = {**offered, **(given or {})}
-        asks = action.effect in ("job", "file", "write")
-        missing = any(p.required and p.name not in known for p in action.params.values())
-        if given is None and ((asks and action.params) or missing):
-            self._fill(action, known)
-        else:
-            self.run(action, known)
-
-    def run(self, action: Action, params: dict[str, Any]) -> None:
-        """Run the action with these parameters; what cannot be undone is confirmed first."""
-        if action.effect == "destroy" and not params.get("yes"):
-            from screens.dialogs import ConfirmScreen
-
-            named = ", ".join(f"{k}={v}" for k, v in params.items() if k != "yes")
-            question = f"{action.title}: {one_line(named)}?"
-
-            def confirmed(yes: bool | None) -> None:
-                if yes:
-                    self.run(action, {**params, "yes": True})
-
-            self.app.push_screen(ConfirmScreen(question, action.doc), confirmed)
-        elif action.effect == "read":
-            self.background("shown", self._read, action, params)
-        elif action.effect == "view":
-            self._view(action, params)
-        else:
-            self._start(action, params)
-
-    def _start(self, action: Action, params: dict[str, Any]) -> None:
-        if self.session.read_only:
-            self.complain(
-                ActionError("not_allowed", f"{action.id} changes something; this session is read-only.")
-            )
-        elif not self.desk.jobs.start(Order(action.id, params)):
-            self.say(f"{action.title} waits until the running job is over.")
-        self.jobs_changed()
-
-    def jobs_changed(self) -> None:
-        """A job was started."""
-
-    def _view(self, action: Action, params: dict[str, Any]) -> None:
-        try:
-            result = self.session.dispatch(action.id, params)
-        except Exception as error:
-            self.complain(error)
-        else:
-            self.shown(action, result)
-
-    async def _read(self, action: Action, params: dict[str, Any]) -> None:
-        result = await self.desk.reading.dispatch(action.id, params)
-        from screens.dialogs import ResultScreen
-
-        self.app.push_screen(ResultScreen(action.title, result))
-
-    def _fill(self, action: Action, known: dict[str, Any]) -> None:
-        from screens.form import FormScreen
-
-        def filled(params: dict[str, Any] | None) -> None:
-            if params is not None:
-                self.run(action, params)
-
-        self.app.push_screen(FormScreen(action, known), filled)
-
-    def background(
-        self, group: str, function: Callable[..., Awaitable[None]], *arguments: Any, exclusive: bool = True
-    ) -> None:
-        """Run a coroutine function beside the keys; a newer one of the group takes its place."""
-        work: Callable[[], Coroutine[None, None, None]] = partial(self._guarded, function, *arguments)
-        _: Worker[None] = self.run_worker(work, group=group, exclusive=exclusive)
-
-    async def _guarded(self, function: Callable[..., Awaitable[None]], *arguments: Any) -> None:
-        try:
-            await function(*arguments)
-        except Exception as error:
-            self.complain(error)
-
-    # Saying things.
-
-    def say(self, message: str, severity: str = "information", seconds: float = 4.0) -> None:
-        """A short message that goes away by itself."""
-        level = "warning" if severity == "warning" else "error" if severity == "error" else "information"
-        self.app.notify(one_line(message, 300), severity=level, markup=False, timeout=seconds)  # type: ignore[arg-type]
-
-    def complain(self, error: BaseException) -> None:
-        """An error: short ones as a message, others in a dialog from which they can be copied."""
-        if isinstance(error, ActionError) and error.code == "cancelled":
-            self.say("Stopped. What was finished is kept.", "warning")
-        elif isinstance(error, ActionError) and len(str(error)) <= 120 and not error.did_you_mean:
-            self.say(str(error), "error")
-        else:
-            self.explain(error)
-
-    def explain(self, error: BaseException) -> None:
-        """An error in a dialog: message, hint and code, or the traceback of a fault of this program."""
-        from screens.dialogs import ErrorScreen
-
-        code, message, hint = (getattr(error, name, "") for name in ("code", "message", "hint"))
-        if isinstance(error, ActionError) or (code and message):
-            also = getattr(error, "did_you_mean", ())
-            if also:
-                hint = f"{hint} Did you mean {' or '.join(also)}?".strip()
-            self.app.push_screen(ErrorScreen("It did not work", message, hint, code))
-        else:
-            trace = "".join(traceback.format_exception(error))
-            self.app.push_screen(
-                ErrorScreen(
-                    "A fault in lmsys-tui",
-                    f"{type(error).__name__}: {error}",
-                    "Please report it with this text.",
-                    "",
-                    trace,
-                )
-            )
-
-    # Chrome.
 
     def action_prompt(self) -> None:
         """Open the line in which any action is typed."""
-        from screens.prompt import PromptScreen
+        from screens.prompt.line import PromptScreen
 
         def typed(line: str | None) -> None:
             if line:
                 self.run_line(line)
 
-        self.app.push_screen(PromptScreen(self.session, self.desk.history), typed)
+        self.app.push_screen(PromptScreen(self.desk), typed)
 
     def run_line(self, line: str) -> None:
         """Run a line as a script would."""
@@ -242,11 +155,13 @@ class ActionScreen(Screen[None]):
         else:
             self.run(action, params)
 
+    # Chrome.
+
     def action_help(self) -> None:
         """Show keys and actions."""
         from screens.help import HelpScreen
 
-        self.app.push_screen(HelpScreen(self.desk.keymap))
+        self.app.push_screen(HelpScreen(self.desk.keymap, self.HELP))
 
     def action_theme(self) -> None:
         """The next of the themes."""
@@ -258,14 +173,41 @@ class ActionScreen(Screen[None]):
 
     def action_copy(self) -> None:
         """Copy to the terminal's clipboard (OSC 52)."""
-        from core.text import visible
+        self.copy(self.copy_text())
 
-        text = visible(self.copy_text())
-        if text:
-            self.app.copy_to_clipboard(text)
-            self.say(f"Copied {len(text):,} characters (needs a terminal that allows it).")
+    def copy(self, text: str) -> None:
+        """Copy a text, and say so."""
+        from screens.copying import copy
+
+        try:
+            self.say(copy(self.app, text))
+        except ActionError as error:
+            self.say(str(error), "warning")
+
+    def action_write_copy(self) -> None:
+        """Write what would be copied to a file in the workspace."""
+        from screens.copying import write
+
+        try:
+            path = write(self.session, self.copy_text(), self.copy_name())
+        except ActionError as error:
+            self.say(str(error), "warning")
         else:
-            self.say("There is nothing to copy here.", "warning")
+            self.say(f"Written: {path}", seconds=8.0)
+
+    def action_copy_script(self) -> None:
+        """Copy the lines of script that do again what was done last."""
+        from core.sessions.lines import script_line
+        from screens.copying import copy
+
+        journal = self.desk.journal
+        try:
+            lines = [script_line(step) for step in journal.recent[-1]] if journal.recent else []
+            copy(self.app, "\n".join(lines))
+        except ActionError:
+            self.say("Nothing was done yet that a script could do again.", "warning")
+        else:
+            self.say(f"Copied: {'; '.join(lines)} {journal.problem}".rstrip(), seconds=8.0)
 
     def action_stop_job(self) -> None:
         """Ask the running job to stop."""

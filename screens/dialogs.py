@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-import dataclasses
+import traceback
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
+from core.errors import ActionError
 from core.session import Result
 from core.text import one_line, visible
+from screens.faults import Guarded, cause
+from screens.result_lines import record_lines, table_lines
 from screens.widgets.bars import Bar
 from screens.widgets.row_list import RowList
-from screens.widgets.spans import Line, Span, fit, wrap
+from screens.widgets.spans import Line, wrap
 
 CHROME_LINES = 6
 """Lines of a window that are not its text: border, title, keys, and space."""
 
 
-class ConfirmScreen(ModalScreen[bool]):
+class ConfirmScreen(Guarded, ModalScreen[bool]):
     """Asks before something that cannot be undone."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -69,18 +73,21 @@ class TextBlock(Static):
         super().__init__(visible(text), markup=False, classes=f"block block--{look}")
 
 
-class PagerScreen(ModalScreen[None]):
+class PagerScreen(Guarded, ModalScreen[None]):
     """A window over lines that can be scrolled and copied."""
 
     AUTO_FOCUS = "RowList"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,enter", "leave", "Close"),
         Binding("y", "copy", "Copy"),
+        Binding("W", "write_copy", "Write to a file"),
+        Binding("slash", "find", "Show only lines with some words"),
     ]
 
     def __init__(self, title: str) -> None:
         super().__init__()
         self._title = title
+        self._words = ""
 
     def compose(self) -> ComposeResult:
         """Title, lines, keys."""
@@ -89,13 +96,18 @@ class PagerScreen(ModalScreen[None]):
             title.set_spans(((one_line(self._title), "heading"),))
             yield title
             yield RowList()
+            yield Input(placeholder="words", classes="pager-find", compact=True)
             bar = Bar()
             bar.set_spans(
                 (
                     ("j k", "key"),
                     (" scroll   ", "text"),
+                    ("/", "key"),
+                    (" find   ", "text"),
                     ("y", "key"),
                     (" copy   ", "text"),
+                    ("W", "key"),
+                    (" write to a file   ", "text"),
                     ("esc", "key"),
                     (" close", "text"),
                 )
@@ -105,8 +117,10 @@ class PagerScreen(ModalScreen[None]):
     def on_row_list_width_changed(self) -> None:
         """Wrap for the width."""
         rows = self.query_one(RowList)
-        lines = self.lines(rows.inner_width)
-        rows.set_lines(lines)
+        lines = with_words(self.lines(rows.inner_width), self._words)
+        rows.set_lines(lines or [Line((("Nothing here has these words.", "dim"),))])
+        if self._words:
+            return
         # As high as its lines, up to most of the screen.
         self.query_one(".dialog").styles.height = min(len(lines) + CHROME_LINES, self.app.size.height - 4)
 
@@ -120,13 +134,69 @@ class PagerScreen(ModalScreen[None]):
 
     def action_copy(self) -> None:
         """Copy all of it."""
-        text = visible(self.text())
-        self.app.copy_to_clipboard(text)
-        self.app.notify("Copied.", markup=False, timeout=2)
+        from screens.copying import copy
+
+        try:
+            self._tell(copy(self.app, self.text()))
+        except ActionError as error:
+            self._tell(str(error))
+
+    def action_write_copy(self) -> None:
+        """Write all of it to a file in the workspace."""
+        from screens.copying import session_of, write
+
+        try:
+            session = session_of(self.app)
+            self._tell(f"Written: {write(session, self.text(), self._title)}")
+        except ActionError as error:
+            self._tell(str(error))
+
+    def _tell(self, message: str) -> None:
+        self.app.notify(one_line(message, 300), markup=False, timeout=6)
+
+    def action_find(self) -> None:
+        """Open the line of words: only lines that have them stay, each below its heading."""
+        entry = self.query_one(".pager-find", Input)
+        entry.add_class("-open")
+        entry.focus()
+
+    @on(Input.Changed, ".pager-find")
+    def _typed(self, event: Input.Changed) -> None:
+        self._words = event.value
+        self.on_row_list_width_changed()
+
+    @on(Input.Submitted, ".pager-find")
+    def _entered(self) -> None:
+        self.query_one(RowList).focus()
 
     def action_leave(self) -> None:
-        """Close."""
-        self.dismiss(None)
+        """Leave the line of words and show everything again; else close."""
+        entry = self.query_one(".pager-find", Input)
+        if not entry.has_class("-open"):
+            self.dismiss(None)
+            return
+        entry.remove_class("-open")
+        entry.value = ""
+        self.query_one(RowList).focus()
+
+
+def with_words(lines: Sequence[Line], words: str) -> list[Line]:
+    """The lines that have all the words, whatever their case, each below the last heading before it."""
+    wanted = words.casefold().split()
+    if not wanted:
+        return list(lines)
+    found: list[Line] = []
+    heading: Line | None = None
+    for line in lines:
+        text = "".join(part for part, _ in line.spans).casefold()
+        if line.spans and all(look == "heading" for _, look in line.spans):
+            heading = line
+        elif all(word in text for word in wanted):
+            if heading is not None:
+                found.append(heading)
+                heading = None
+            found.append(line)
+    return found
 
 
 class ErrorScreen(PagerScreen):
@@ -153,6 +223,28 @@ class ErrorScreen(PagerScreen):
         return lines + [Line(((part, "dim"),)) for part in wrap(self._trace, width) if self._trace]
 
 
+def is_told(error: BaseException) -> bool:
+    """Whether an error says for itself what is wrong, so that nobody needs its traceback."""
+    return isinstance(error, ActionError) or bool(
+        getattr(error, "code", "") and getattr(error, "message", "")
+    )
+
+
+def error_screen(error: BaseException) -> ErrorScreen:
+    """The window of an error: message, hint and code, or the traceback of a fault of this program."""
+    error = cause(error)
+    code, message, hint = (getattr(error, name, "") for name in ("code", "message", "hint"))
+    if is_told(error):
+        also = getattr(error, "did_you_mean", ())
+        if also:
+            hint = f"{hint} Did you mean {' or '.join(also)}?".strip()
+        return ErrorScreen("It did not work", message, hint, code)
+    trace = "".join(traceback.format_exception(error))
+    words = f"{type(error).__name__}: {error}"
+    told = "The program goes on; please report it with this text. y copies it, W writes it to a file."
+    return ErrorScreen("A fault in lmsys-tui", words, told, "", trace)
+
+
 class ResultScreen(PagerScreen):
     """What a `read` action answered: a record as name and value, rows as a table."""
 
@@ -164,64 +256,8 @@ class ResultScreen(PagerScreen):
         """The rows, or the record."""
         data = self._result.data
         if isinstance(data, tuple):
-            lines = _table(data, width)
+            lines = table_lines(data, width)
             if self._result.total is not None and self._result.total > len(data):
                 lines.append(Line(((f"{len(data):,} of {self._result.total:,}", "dim"),)))
             return lines or [Line((("Nothing: the list is empty.", "dim"),))]
-        return _record(data, width)
-
-
-def _record(data: Any, width: int) -> list[Line]:
-    lines: list[Line] = []
-    fields = _fields(data)
-    pad = max((len(name) for name, _ in fields), default=0) + 2
-    for name, value in fields:
-        head: Span = (name.replace("_", " ").ljust(pad), "dim")
-        if isinstance(value, tuple) and value and dataclasses.is_dataclass(value[0]):
-            lines += [Line(), Line((head, (f"{len(value):,}", "number"))), *_table(value, width)]
-            continue
-        for n, part in enumerate(wrap(plain(value), width - pad)):
-            lines.append(Line((head if n == 0 else (" " * pad, "dim"), (part, "text"))))
-    return lines
-
-
-def _table(rows: Sequence[Any], width: int) -> list[Line]:
-    """Columns as wide as their values, cut to share the width."""
-    if not rows:
-        return []
-    if not dataclasses.is_dataclass(rows[0]):
-        return [Line(((one_line(plain(row), width), "text"),)) for row in rows]
-    names = [name for name, _ in _fields(rows[0])]
-    names = [name for name in names if any(getattr(row, name, None) not in (None, "", ()) for row in rows)]
-    cells = [[one_line(plain(getattr(row, name)), 80) for name in names] for row in rows]
-    wide = [max(len(name), *(len(row[n]) for row in cells)) for n, name in enumerate(names)]
-    while sum(wide) + 2 * len(wide) > width and max(wide) > 8:
-        wide[wide.index(max(wide))] -= 1
-    head = "  ".join(fit(name.replace("_", " "), w) for name, w in zip(names, wide, strict=True))
-    body = ["  ".join(fit(cell, w) for cell, w in zip(row, wide, strict=True)) for row in cells]
-    return [Line(((head, "heading"),)), *(Line(((row, "text"),)) for row in body)]
-
-
-def _fields(data: Any) -> list[tuple[str, Any]]:
-    if dataclasses.is_dataclass(data):
-        return [(f.name, getattr(data, f.name)) for f in dataclasses.fields(data)]
-    if isinstance(data, dict):
-        return list(data.items())
-    return [("", data)]
-
-
-def plain(value: Any) -> str:
-    """A value in words."""
-    if value is None:
-        return "-"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int):
-        return f"{value:,}" if abs(value) >= 10_000 else str(value)
-    if isinstance(value, float):
-        return f"{value:.3g}"
-    if isinstance(value, dict):
-        return ", ".join(f"{k}={plain(v)}" for k, v in value.items())
-    if isinstance(value, tuple | list):
-        return ", ".join(plain(v) for v in value)
-    return str(value)
+        return record_lines(data, width)

@@ -11,6 +11,7 @@ from typing import Any
 
 from core.control import Control
 from core.session import Result, Session
+from core.view import View
 
 _Job = tuple[asyncio.AbstractEventLoop, "asyncio.Future[Any]", Callable[[], Any]]
 
@@ -35,6 +36,24 @@ class Reading:
         """
         fork = self._session.fork(Control())
         result: Result = await self.call(lambda: fork.dispatch(action_id, params or {}))
+        return result
+
+    async def go(self, action_id: str, params: dict[str, Any] | None = None) -> Result:
+        """The result of a `view` action that reads much; where it leads the session goes, unless it has left the run since.
+
+        Raises:
+            ActionError: For everything the user can cause.
+        """
+        fork = self._session.fork(Control())
+        before = fork.view if fork.exists() else View()
+        result: Result = await self.call(lambda: fork.dispatch(action_id, params or {}))
+        changes = {
+            name: getattr(result.view, name)
+            for name in View.__dataclass_fields__
+            if getattr(result.view, name) != getattr(before, name)
+        }
+        if changes and self._session.view.run == before.run:
+            self._session.go(**changes)
         return result
 
     async def data_version(self) -> int:

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 FILE_NAME = "state.json"
 MOST_EXPANDED = 200
+LONGEST = 1_000
+"""Characters of a value that is believed."""
+
+SORTS = ("coherence", "title", "growth")
+FILTERS = ("text", "language", "chat_model", "tag")
 
 
 @dataclass(frozen=True)
@@ -22,19 +29,55 @@ class ScreenState:
     expanded: tuple[str, ...] = field(default=())
     cursor: str | None = None
     theme: str | None = None
+    arrangement: tuple[tuple[str, str], ...] = field(default=())
+    """Sort and filter of the tree, as parameters of `node.list`."""
+    tab: str | None = None
+    scroll: int = 0
+    detail_scroll: int = 0
+    zoom: bool = False
 
 
 def load_state(folder: Path) -> ScreenState:
-    """What was saved; the default when there is nothing, or nothing that can be understood."""
+    """What was saved; the default when there is nothing, and for each part that cannot be understood."""
     try:
         found = json.loads((folder / FILE_NAME).read_text("utf-8"))
-        texts = {
-            k: v for k, v in found.items() if k in ScreenState.__dataclass_fields__ and isinstance(v, str)
-        }
-        expanded = tuple(str(node) for node in found.get("expanded", ())[:MOST_EXPANDED])
-    except (OSError, ValueError, AttributeError, TypeError):
+    except (OSError, ValueError, RecursionError):
         return ScreenState()
-    return ScreenState(**texts, expanded=expanded)
+    if not isinstance(found, dict):
+        return ScreenState()
+    texts = {name: found[name] for name in _TEXTS if _text(found.get(name))}
+    numbers = {
+        name: found[name]
+        for name in ("scroll", "detail_scroll")
+        if type(found.get(name)) is int and 0 <= found[name] < 10_000_000
+    }
+    return ScreenState(
+        **texts,
+        **numbers,
+        expanded=tuple(node for node in _list(found.get("expanded"))[:MOST_EXPANDED] if _text(node)),
+        arrangement=tuple(
+            (pair[0], pair[1])
+            for pair in _list(found.get("arrangement"))[:5]
+            if isinstance(pair, list) and len(pair) == 2 and all(map(_text, pair)) and _arranges(*pair)
+        ),
+        zoom=found.get("zoom") is True,
+    )
+
+
+_TEXTS = ("run", "hierarchy", "node", "pane", "cursor", "theme", "tab")
+
+
+def _text(value: Any) -> bool:
+    """Whether it can be a name: half a surrogate pair is none that a store could hold."""
+    return isinstance(value, str) and len(value) <= LONGEST and not re.search("[\ud800-\udfff]", value)
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _arranges(name: str, value: str) -> bool:
+    return value in SORTS if name == "sort" else name in FILTERS
 
 
 def save_state(folder: Path, state: ScreenState) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from core.rows import ClusterDetail, ClusterRow, NodeRow, RunDetail, RunRow, Share, TextRow
 from core.text import one_line
-from screens.widgets.spans import Line, Span, coherence_mark, fit, percent, share_bar, wrap
+from screens.widgets.spans import Line, Span, coherence_mark, fit, percent, queries, share_bar, wrap
 
 NUMBER = 5
 LANGUAGE = 9
@@ -48,13 +48,14 @@ def hit_line(row: TextRow, width: int, searched: str = "") -> Line:
             (f"{row.times:>{NUMBER},}\u00d7 ", "number"),
             (fit(row.language or "", LANGUAGE) + " ", "dim"),
             (fit(one_line(title), cluster) + " ", "other"),
-            *_marked(one_line(row.text, 240), searched),
+            *marked_spans(one_line(row.text, 240), searched),
         ),
         row,
     )
 
 
-def _marked(text: str, searched: str) -> list[Span]:
+def marked_spans(text: str, searched: str) -> list[Span]:
+    """A text in which the words that were searched for are marked."""
     if not searched.strip():
         return [(text, "text")]
     from core.search.highlights import highlights
@@ -75,9 +76,10 @@ def node_line(row: NodeRow | ClusterRow, whole: int) -> Line:
         (
             (f"{row.size:>7,} ", "number"),
             (share_bar(row.size / whole if whole else 0.0, 10), "bar"),
-            (f"{percent(row.share)} ", "dim"),
+            (f" {percent(row.share)} ", "dim"),
             mark,
             (" ? " if isinstance(row, NodeRow) and row.low_fit else " ", "warn"),
+            *((("\u2691 ", "warn"),) if row.flags else ()),
             (one_line(row.title, 160), "dim" if special else "text"),
         ),
         row,
@@ -89,7 +91,7 @@ def shares_lines(title: str, shares: Sequence[Share], width: int, most: int = 4)
     if not shares:
         return []
     label = min(24, max(10, width // 3))
-    bar = max(6, min(16, width - label - 16))
+    bar = max(6, min(16, width - label - 17))
     lines = [heading(title)]
     for share in shares[:most]:
         lines.append(
@@ -97,7 +99,7 @@ def shares_lines(title: str, shares: Sequence[Share], width: int, most: int = 4)
                 (
                     (" " + fit(one_line(share.value), label) + " ", "text"),
                     (share_bar(share.share, bar), "bar"),
-                    (f"{percent(share.share)} {share.count:>8,}", "dim"),
+                    (f" {percent(share.share)} {share.count:>8,}", "dim"),
                 )
             )
         )
@@ -154,21 +156,8 @@ def cluster_lines(detail: ClusterDetail, width: int, members: int | None) -> lis
             lines.append(heading(title))
             outside = rows is detail.outside
             lines += [hit_line(row, width) if outside else text_line(row) for row in rows]
-    if detail.neighbours:
-        lines.append(heading("Neighbouring clusters"))
-        lines += [
-            Line(
-                (
-                    (f"{n.size:>6,} ", "number"),
-                    (f"{n.similarity:5.2f}      ", "dim"),
-                    (one_line(n.title, 160), "text"),
-                ),
-                n,
-            )
-            for n in detail.neighbours
-        ]
-    count = "" if members is None else f"{members:,} "
-    lines.append(heading(f"All {count}distinct queries, the most typical first"))
+    many = f"All{'' if members is None else f' {members:,}'} distinct queries, the most typical first"
+    lines.append(heading("Its only distinct query" if members == 1 else many))
     return lines
 
 
@@ -191,7 +180,7 @@ def _said(detail: ClusterDetail, width: int) -> list[Line]:
 def _facts(detail: ClusterDetail) -> tuple[Span, ...]:
     spans: list[Span] = [
         (f"{detail.size:,}", "number"),
-        (" queries, ", "dim"),
+        (f" {queries(detail.size)}, ", "dim"),
         (f"{detail.texts:,}", "number"),
         (f" distinct \u00b7 {percent(detail.share).strip()} of the run", "dim"),
     ]
@@ -206,22 +195,58 @@ def _facts(detail: ClusterDetail) -> tuple[Span, ...]:
     return tuple(spans)
 
 
-def theme_lines(row: NodeRow, children: Sequence[NodeRow], width: int) -> list[Line]:
-    """A theme: its description, and its children with their sizes."""
+def theme_lines(
+    row: NodeRow,
+    children: Sequence[NodeRow],
+    examples: Sequence[TextRow],
+    width: int,
+    filtered: bool = False,
+) -> list[Line]:
+    """A theme: its description, its children with their sizes, and queries that stand for it.
+
+    Args:
+        row: The theme.
+        children: The first of its children.
+        examples: Queries from its biggest clusters; a filter leaves them as they are.
+        width: Cells of a line.
+        filtered: Whether the sizes are of what a filter leaves.
+    """
+    whole = "what the filter leaves" if filtered else "the run"
     lines = [Line(((part, "strong"),)) for part in wrap(one_line(row.title, 300), width)]
     lines += paragraph(row.description, width)
     facts: list[Span] = [
         (f"{row.size:,}", "number"),
-        (f" queries \u00b7 {percent(row.share).strip()} of the run \u00b7 {row.children:,} below", "dim"),
+        (
+            f" {queries(row.size)} \u00b7 {percent(row.share).strip()} of {whole} \u00b7 {row.children:,} below",
+            "dim",
+        ),
     ]
     if row.low_fit and row.fit is not None:
         facts.append((f" \u00b7 ? fits its parent badly ({row.fit:.2f})", "warn"))
-    lines += [Line(tuple(facts)), heading("What is in it")]
-    return lines + [node_line(child, row.size) for child in children]
+    if row.coherence is not None:
+        facts.append((f" \u00b7 coherence {row.coherence:.2f}", "dim"))
+    lines += [
+        Line(tuple(facts)),
+        heading("What is in it"),
+        *(node_line(child, row.size) for child in children),
+    ]
+    if examples:
+        asked = "What is asked, of all of it" if filtered else "What is asked"
+        lines += [heading(asked), *map(text_line, examples)]
+    return lines
 
 
-def run_lines(run: RunDetail, children: Sequence[NodeRow | ClusterRow], width: int) -> list[Line]:
-    """A whole run: how it was made, why so, its measures, and its top nodes."""
+def run_lines(
+    run: RunDetail, children: Sequence[NodeRow | ClusterRow], width: int, shown: int | None = None
+) -> list[Line]:
+    """A whole run: how it was made, why so, its measures, and its top nodes.
+
+    Args:
+        run: The run.
+        children: The first of its top nodes.
+        width: Cells of a line.
+        shown: How many of its queries a filter leaves; `None`: all.
+    """
     lines = [Line(((one_line(run.label or run.run, 200), "strong"),))]
     parameters = ", ".join(f"{k}={_value(v)}" for k, v in run.parameters.items() if v is not None)
     lines.append(
@@ -251,7 +276,8 @@ def run_lines(run: RunDetail, children: Sequence[NodeRow | ClusterRow], width: i
         lines += paragraph(" \u00b7 ".join(f"{k} {v}" for k, v in measures), width, "dim", 3)
     if children:
         lines.append(heading("What people ask for"))
-        lines += [node_line(child, run.queries) for child in children]
+        whole = run.queries if shown is None else shown
+        lines += [node_line(child, whole) for child in children]
     return lines
 
 
@@ -263,21 +289,14 @@ def runs_lines(runs: Iterable[RunRow], current: str | None, width: int) -> list[
     """The runs with their sizes; the current one is marked."""
     runs = list(runs)
     if not runs:
-        return []
+        return paragraph("No run yet. A takes every step that is missing, K only clusters.", width, "dim")
     roomy = width >= 52
     head = f"  {'clusters':>8} {'queries':>9} " + (f"{'noise':>7}  {'state':<8}" if roomy else "") + " run"
     lines = [Line(((head, "dim"),))]
     for run in runs:
         here = run.run == current
-        state = (
-            run.status
-            if run.status != "done"
-            else "tree"
-            if run.hierarchy
-            else "named"
-            if run.summary_set
-            else "raw"
-        )
+        done = "tree" if run.hierarchy else "named" if run.summary_set else "raw"
+        state = done if run.status == "done" else run.status
         spans: list[Span] = [
             ("\u2713 " if here else "  ", "good"),
             (f"{run.clusters:>8,} {run.queries:>9,} ", "number"),

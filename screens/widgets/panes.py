@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.events import Paste
+from textual.message import Message
 from textual.widgets import Input
 
-from screens.keys import PANE_SCOPES, pane_bindings
+from core.registry import Action
+from core.search.language import CHARACTERS
+from core.text import visible
+from screens.keymap import rebound
+from screens.keys import PANE_SCOPES, everywhere, pane_bindings
 from screens.widgets.bars import Bar
 from screens.widgets.row_list import RowList
 from screens.widgets.tree_list import TreeList
@@ -22,11 +29,17 @@ PANE_TITLES = {"runs": "Runs", "tree": "Tree", "cluster": "Detail", "search": "S
 
 
 class Pane(Vertical):
-    """A frame; its bindings are those of its scopes in the table of actions."""
+    """A frame; its bindings are those of its scopes in the table of actions, with the user's own keys."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, keymap: Mapping[str, str]) -> None:
         super().__init__(id=name, classes="pane")
+        if keymap:
+            self._bindings = rebound(self._bindings, keymap, self.takes)
         self.retitle("")
+
+    def takes(self, action: Action) -> bool:
+        """Whether a key of the action counts here."""
+        return action.scope in PANE_SCOPES[self.id or "runs"] and not everywhere(action)
 
     @property
     def rows(self) -> RowList:
@@ -55,7 +68,12 @@ class RunsPane(Pane):
 class TreePane(Pane):
     """The tree of the current run."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*pane_bindings(*PANE_SCOPES["tree"])]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *pane_bindings(*PANE_SCOPES["tree"]),
+        Binding("apostrophe", "screen.jump", "Jump by letters", show=False),
+        Binding("minus", "screen.tree_level(-1)", "A level less", show=False),
+        Binding("plus,equals_sign", "screen.tree_level(1)", "A level more", show=False),
+    ]
 
     def compose(self) -> ComposeResult:
         """The tree, and what its marks mean."""
@@ -68,11 +86,39 @@ class ClusterPane(Pane):
 
     BINDINGS: ClassVar[list[BindingType]] = [*pane_bindings(*PANE_SCOPES["cluster"])]
 
+    def compose(self) -> ComposeResult:
+        """The tabs, and what is in the one that is chosen."""
+        yield Bar(id="detail-tabs")
+        yield from super().compose()
+
 
 class SearchInput(Input):
-    """The search line. It leaves `up` and `down` to the results."""
+    """The search line. It leaves `up` and `down` to the results, and holds no more than a search reads."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("down", "to_results", "Results", show=False)]
+
+    class Cut(Message):
+        """Something was pasted that is longer than what a search reads."""
+
+        def __init__(self, length: int) -> None:
+            super().__init__()
+            self.length = length
+
+    def __init__(self, *, id: str, placeholder: str) -> None:
+        super().__init__(
+            placeholder=placeholder, id=id, compact=True, max_length=CHARACTERS, select_on_focus=False
+        )
+
+    def on_paste(self, event: Paste) -> None:
+        """Take what a search reads of a paste: lines become one, and what a terminal would obey is made visible."""
+        event.prevent_default()
+        event.stop()
+        start, end = sorted(self.selection)
+        room = CHARACTERS - len(self.value) + end - start
+        text = visible(event.text[:room]).replace("\n", " ")[:room]
+        self.replace(text, start, end)
+        if len(event.text) > room:
+            self.post_message(self.Cut(len(event.text)))
 
     def action_to_results(self) -> None:
         """Put the focus on the results."""
@@ -93,7 +139,7 @@ class SearchPane(Pane):
     def compose(self) -> ComposeResult:
         """The line, the count, the results."""
         yield SearchInput(
-            placeholder="words to search for; enter searches by meaning too", id="search-input", compact=True
+            placeholder="words to search for; in words first, then by meaning too", id="search-input"
         )
         yield Bar(id="search-state")
         yield RowList(id="search-rows")

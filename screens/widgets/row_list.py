@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from screens.widgets.spans import Drawn, Line
+from screens.widgets.spans import Drawn, Line, Span
 
 MARKS = {
     (False, False, False): " ",
@@ -101,6 +101,8 @@ class RowList(Drawn, ScrollView, can_focus=True):
         self._stops: list[int] = []
         self._asked = False
         self._width = 0
+        self._unseen = False
+        """Whether the cursor moved while the list was hidden: it is scrolled to when there is a height to scroll in."""
 
     @property
     def value(self) -> object:
@@ -114,8 +116,9 @@ class RowList(Drawn, ScrollView, can_focus=True):
 
     @property
     def inner_width(self) -> int:
-        """Cells of a line, the cursor's own column left out."""
-        return max(self.scrollable_content_region.width - 1, 10)
+        """Cells of a line, the cursor's own column left out; of a list that is hidden, as when it was last seen."""
+        width = self.scrollable_content_region.width
+        return max(width - 1, 10) if width else self._width or 10
 
     def set_lines(self, lines: Sequence[Line], *, more: bool = False, top: bool = False) -> None:
         """Show other lines; the cursor stays on the line with a value of the same rank, or goes to the `top`."""
@@ -189,7 +192,10 @@ class RowList(Drawn, ScrollView, can_focus=True):
 
     def _show(self, line: int, upward: bool) -> None:
         """Scroll until the line is in sight, with the lines without value above it when moving up."""
-        height = max(self.scrollable_content_region.height, 1)
+        height = self.scrollable_content_region.height
+        self._unseen = not height
+        if self._unseen:
+            return
         top = round(self.scroll_y)
         first = line
         if upward:
@@ -216,7 +222,7 @@ class RowList(Drawn, ScrollView, can_focus=True):
         if width != self._width:
             self._width = width
             self.post_message(self.WidthChanged(self))
-        if self.cursor >= 0 and self.has_focus:
+        if self.cursor >= 0 and (self.has_focus or self._unseen):
             self._show(self.cursor, upward=False)
         self._ask()
 
@@ -237,7 +243,13 @@ class RowList(Drawn, ScrollView, can_focus=True):
         value = self.lines[at].value
         marked = self.is_marked is not None and value is not None and self.is_marked(value)
         mark = MARKS[marked, here, here and self.has_focus]
-        return self.draw(((mark, "key"), *self.lines[at].spans), width, cursor=here and self.has_focus)
+        return self.draw(
+            ((mark, "key"), *self.spans_of(self.lines[at])), width, cursor=here and self.has_focus
+        )
+
+    def spans_of(self, line: Line) -> tuple[Span, ...]:
+        """What a line shows."""
+        return line.spans
 
     def action_cursor_down(self) -> None:
         self._step_or_scroll(1)

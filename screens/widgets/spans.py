@@ -13,13 +13,16 @@ from dataclasses import dataclass
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
+from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
 from core.text import visible
+from screens.faults import Guarded, kind_of
 
 LOOKS = (
     "text", "dim", "strong", "heading", "number", "bar", "good", "warn", "bad", "key", "user", "other", "cursor", "tab", "hit",
+    "code", "keyword", "literal", "comment", "emphasis", "found",
 )  # fmt: skip
 """The names of looks; `styles/app.tcss` says what each is like."""
 
@@ -46,12 +49,13 @@ def fit(text: str, width: int) -> str:
     return set_cell_size(text, width - 1) + "\u2026" if width > 0 else ""
 
 
-class Drawn(Widget):
+class Drawn(Guarded, Widget):
     """A widget that draws spans."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._looks: dict[tuple[str, bool], Style] = {}
+        self._fault: tuple[object, ...] = ()
 
     def notify_style_update(self) -> None:
         """Another theme, focus or class: the looks are made anew."""
@@ -67,16 +71,33 @@ class Drawn(Widget):
                 ground = self.app.get_component_styles("look--cursor").rich_style.bgcolor
             found = self.app.get_component_styles(f"look--{name}").rich_style
             bold = True if cursor else found.bold
+            if cursor and self.app.native_ansi_color:
+                # The terminal's own palette promises nothing but that its two grounds can be read on one another.
+                self._looks[name, cursor] = style = Style(reverse=True, bold=True, underline=found.underline)
+                return style
             style = Style(
                 color=found.color,
                 bgcolor=ground,
                 bold=bold,
                 reverse=found.reverse,
                 dim=found.dim,
+                italic=found.italic,
                 underline=found.underline,
             )
             self._looks[name, cursor] = style
         return style
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The lines of a region. A fault in drawing them is told once and leaves a mark in their place, for what is drawn
+        again at every paint would never let the program go on."""
+        try:
+            return super().render_lines(crop)
+        except Exception as error:
+            if self._fault != kind_of(error):
+                self._fault = kind_of(error)
+                self.app._handle_exception(error)
+            mark = Segment("(this could not be drawn)"[: crop.width].ljust(crop.width))
+            return [Strip([mark], crop.width)] * crop.height
 
     def draw(self, spans: Iterable[Span], width: int, cursor: bool = False) -> Strip:
         """The spans as one line of exactly `width` cells."""
@@ -84,6 +105,10 @@ class Drawn(Widget):
         left = width
         for text, look in spans:
             if left <= 0:
+                if text.strip() and segments:
+                    # The line is full, and something is left that would not be seen.
+                    last, style, _ = segments.pop()
+                    segments.append(Segment(fit(f"{last}\u2026\u2026", cell_len(last)), style))
                 break
             most = left * 4 + 16
             shown = visible(text[:most]).replace("\n", "\u23ce")
@@ -112,6 +137,11 @@ def percent(share: float) -> str:
     if 0 < share < 0.01:
         return " <1%"
     return f"{share * 100:3.0f}%"
+
+
+def queries(count: int) -> str:
+    """The word for so many of them."""
+    return "query" if count == 1 else "queries"
 
 
 COHERENT, LOOSE = 0.3, 0.12

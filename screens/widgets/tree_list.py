@@ -17,6 +17,12 @@ from screens.widgets.spans import Line, Span, coherence_mark, percent, share_bar
 BAR = 6
 """Cells of a share bar."""
 
+LEGEND = (
+    ("\u25cf", "good", "coherent"), ("\u25d0", "text", "middling"), ("\u25cb", "warn", "loose"), ("?", "warn", "bad fit"),
+    ("\u2691", "warn", "flag"), ("\u2591", "dim", "noise"),
+)  # fmt: skip
+"""What the marks of the tree mean; they are told apart by shape."""
+
 GLYPHS = {"noise": "\u2591", "orphans": "\u25cc", "no_parent": "\u25cc"}
 """What stands before the title of a special node without children, by kind."""
 
@@ -63,6 +69,24 @@ class More:
     branch: Branch
 
 
+def legend_spans() -> tuple[Span, ...]:
+    """The marks with their meanings."""
+    return tuple(
+        span for mark, look, meaning in LEGEND for span in ((f" {mark}", look), (f" {meaning}", "dim"))
+    )
+
+
+def growth_spans(growth: float | None) -> tuple[Span, ...]:
+    """By what factor a share grew, with an arrow: six cells and a blank."""
+    if growth is None:
+        return ((" " * 7, "dim"),)
+    arrow, look = (
+        ("\u2191", "good") if growth >= 1.05 else ("\u2193", "warn") if growth <= 0.95 else ("\u2192", "dim")
+    )
+    figure = f"{growth:.2f}" if growth < 10 else f"{min(growth, 999):.0f}"
+    return ((f"{arrow}{figure:>5} ", look),)
+
+
 class TreeList(RowList):
     """Nodes with size, share, marks and title. It asks for children and never reads them itself."""
 
@@ -86,6 +110,8 @@ class TreeList(RowList):
         self.roots: list[Branch] = []
         self.opened: str | None = None
         """The node that the session stands on."""
+        self.sort: str | None = None
+        """The order of siblings; its figure is shown where the size does not tell it."""
         self._by_key: dict[str, Branch] = {}
 
     @property
@@ -156,6 +182,7 @@ class TreeList(RowList):
                 yield from self._walk(branch.children)
 
     def _lines(self) -> Iterator[Line]:
+        pad = len(self._figure(self.roots[0])[0][0]) if self.roots and self._figure(self.roots[0]) else 0
         for branch in self._walk(self.roots):
             yield Line(self._spans(branch), branch)
             parent: Branch | None = branch.parent
@@ -165,10 +192,21 @@ class TreeList(RowList):
             while parent is not None and parent.children and parent.children[-1] is last:
                 if parent.after is not None:
                     left = parent.total - len(parent.children)
-                    pad = " " * (8 + BAR + 5 + 2 * parent.depth)
-                    yield Line(((f"{pad}\u2026 {left:,} more (enter shows them)", "dim"),), More(parent))
+                    blank = " " * (8 + BAR + 6 + pad + 2 * parent.depth)
+                    yield Line(((f"{blank}\u2026 {left:,} more (enter shows them)", "dim"),), More(parent))
                 last = parent
                 parent = parent.parent
+        if self.roots and self.roots[0].loaded and not self.roots[0].children:
+            yield Line((("          Nothing passes the filter; F or esc takes it off.", "warn"),))
+
+    def _figure(self, branch: Branch) -> tuple[Span, ...]:
+        """What the list is sorted by, where that is neither the size nor the title."""
+        if self.sort == "growth":
+            return growth_spans(branch.row.growth)
+        if self.sort == "coherence":
+            coherence = branch.row.coherence
+            return ((" " * 5 if coherence is None else f"{coherence:4.2f} ", "number"),)
+        return ()
 
     def _spans(self, branch: Branch) -> tuple[Span, ...]:
         row, parent = branch.row, branch.parent
@@ -179,11 +217,14 @@ class TreeList(RowList):
         return (
             (f"{row.size:>7,} ", "number"),
             (share_bar(row.size / whole if whole else 0.0, BAR), "bar"),
-            (f"{percent(row.share)} ", "dim"),
+            (f" {percent(row.share)} ", "dim"),
+            *self._figure(branch),
             ("  " * branch.depth, "text"),
             self._mark(branch),
             (" ? " if isinstance(row, NodeRow) and row.low_fit else " ", "warn"),
+            *((("\u2691 ", "warn"),) if row.flags else ()),
             (title, look),
+            *((("  " + " ".join(f"#{one_line(tag, 30)}" for tag in row.tags), "other"),) if row.tags else ()),
         )
 
     def _mark(self, branch: Branch) -> Span:

@@ -1,0 +1,1 @@
+"""Two runs, or two trees, side by side."""

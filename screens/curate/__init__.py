@@ -1,0 +1,1 @@
+"""Edits from the screen: what they are about, asking for what is missing, the review, the history."""

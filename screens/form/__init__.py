@@ -1,0 +1,1 @@
+"""A form made from an action's parameters, and what its fields offer."""

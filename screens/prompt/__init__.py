@@ -1,0 +1,1 @@
+"""The `:` line and the palette: any action by its words."""

@@ -1,0 +1,1 @@
+"""Runs and jobs, and the steps that can be started."""

@@ -1,0 +1,1 @@
+"""The full search: a line, filters, hits and facets."""

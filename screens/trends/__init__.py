@@ -1,0 +1,1 @@
+"""Clusters over time, and two windows of time side by side."""
