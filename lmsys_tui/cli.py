@@ -15,8 +15,12 @@ from lmsys_tui.options import Arguments, parse_arguments
 if TYPE_CHECKING:
     from core.config import Config
     from core.session import Session
+    from screens.starting import Start
 
 WORKSPACE_VARIABLE = "LMSYS_TUI_WORKSPACE"
+
+WEB_DRIVER = "textual.drivers.web_driver:WebDriver"
+"""Textual's driver for a browser, which `serve` gives to the process of each tab: it needs no terminal."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -52,7 +56,7 @@ def _main(argv: Sequence[str]) -> int:
         return _refused(error, sys.stdout.buffer if headless else None)
     doors = {
         "help": _help, "version": _version, "actions": _actions, "do": _headless, "script": _headless,
-        "demo": _demo, "explore": _explore,
+        "demo": _demo, "explore": _explore, "serve": _serve,
     }  # fmt: skip
     try:
         return doors[arguments.door](arguments)
@@ -155,22 +159,38 @@ def _explore(arguments: Arguments) -> int:
     if refusal is not None:
         raise refusal
     config = _config(arguments)
-    return _show(_session(arguments, config, _workspace(arguments, config)), arguments, config)
+    session = _session(arguments, config, _workspace(arguments, config))
+    if arguments.open is None:
+        return _show(session, arguments, config)
+    from lmsys_tui.opening import run_opening
+
+    code, start = run_opening(session, arguments.open, arguments.names, arguments.timeout)
+    return code or _show(session, arguments, config, start)
 
 
-def _show(session: Session, arguments: Arguments, config: Config) -> int:
+def _serve(arguments: Arguments) -> int:
+    from lmsys_tui.serve import serve
+
+    config = _config(arguments)
+    folder = _workspace(arguments, config)
+    session = _session(arguments, config, folder)
+    _opened(session)
+    session.close()
+    return serve(arguments, folder)
+
+
+def _show(session: Session, arguments: Arguments, config: Config, start: Start | None = None) -> int:
     """Open the Explorer."""
-    from db.errors import StoreError
-
-    try:
-        session.open(create=True)
-    except StoreError as error:
-        raise ActionError(error.code, error.message, error.hint) from error
+    _opened(session)
     from lmsys_tui.app import run_app
 
     try:
         return run_app(
-            session, theme=arguments.theme or config.theme, keymap=config.keymap, mouse=not arguments.no_mouse
+            session,
+            theme=arguments.theme or config.theme,
+            keymap=config.keymap,
+            mouse=not arguments.no_mouse,
+            start=start,
         )
     except ActionError as error:
         if error.code != "bad_config" or config.path is None or arguments.theme is not None:
@@ -182,9 +202,21 @@ def _show(session: Session, arguments: Arguments, config: Config) -> int:
         session.close()
 
 
+def _opened(session: Session) -> None:
+    """Open the store, or make it."""
+    from db.errors import StoreError
+
+    try:
+        session.open(create=True)
+    except StoreError as error:
+        raise ActionError(error.code, error.message, error.hint) from error
+
+
 def _no_terminal() -> ActionError | None:
     """Why a screen cannot be drawn here. Asked first: without a terminal a screen would wait for ever."""
     hint = "Without a terminal: lmsys-tui --script FILE, or lmsys-tui do ACTION key=value."
+    if os.environ.get("TEXTUAL_DRIVER") == WEB_DRIVER:
+        return None
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return ActionError("no_tty", "Standard input and output are not a terminal.", hint)
     if os.environ.get("TERM") == "dumb":

@@ -30,6 +30,12 @@ _VARIABLE = re.compile(
 _IN_QUOTES = re.compile(rf'\\(?P<escaped>["\\$`])|{_VARIABLE.pattern}')
 _KEY = re.compile(rf"({NAME}(?:-[A-Za-z0-9_]+)*)=(.*)", re.DOTALL)
 
+RECORDED = ("session", "n", "at", "actor")
+"""What the session journal says of each of its lines; a script passes over it."""
+
+CUT = "cut"
+"""What it says of a job that was cut short, which no script does again."""
+
 Lookup = Callable[[str, str], str]
 """From a name and the text that refers to it to what stands in its place."""
 
@@ -61,13 +67,14 @@ def lenient(names: Mapping[str, str]) -> Lookup:
 
 
 def parse_line(line: str, look_up: Lookup, number: int | None = None) -> Command | None:
-    """The command on a line, or `None` for a blank line and for a comment.
+    """The command on a line, or `None` for a blank line, a comment, and a recorded job that was cut short.
 
     Raises:
         ActionError: `bad_script`.
     """
     if line.lstrip(" \t").startswith("{"):
-        return parse_object(line, look_up, number)
+        found = decode(line)
+        return None if CUT in found else _command(found, look_up, number)
     words = split(line, look_up)
     return parse_words(words, number) if words else None
 
@@ -100,8 +107,11 @@ def parse_object(line: str, look_up: Lookup, number: int | None = None) -> Comma
     Raises:
         ActionError: `bad_script`.
     """
-    found = decode(line)
-    extra = sorted(found.keys() - {"action", "params"})
+    return _command(decode(line), look_up, number)
+
+
+def _command(found: dict[str, Any], look_up: Lookup, number: int | None) -> Command:
+    extra = sorted(found.keys() - {"action", "params", *RECORDED})
     if extra or not isinstance(found.get("action"), str):
         what = f"has the key {extra[0]!r}" if extra else "has no action"
         raise ActionError(

@@ -15,9 +15,11 @@ from core.errors import ActionError
 from core.paths import user_path
 from lmsys_tui.grammar import NAME
 
-Door = Literal["help", "version", "actions", "do", "script", "demo", "explore"]
+Door = Literal["help", "version", "actions", "do", "script", "demo", "explore", "serve"]
 
 _USAGE = """lmsys-tui [options]                       open the Explorer
+       lmsys-tui --open FILE [options]           run a script, then open the Explorer where it ends
+       lmsys-tui serve [options]                 the Explorer in a browser on this machine
        lmsys-tui demo [options]                  the whole pipeline on the bundled sample, then the Explorer
        lmsys-tui do ACTION key=value... [options]
        lmsys-tui --script FILE [options]         FILE - is standard input
@@ -34,6 +36,7 @@ examples:
 """
 
 _HEADLESS = {"names": "--set", "on_error": "--on-error", "dry_run": "--dry-run", "timeout": "--timeout"}
+_SERVING = {"port": "--port", "host": "--host"}
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,9 @@ class Arguments:
     door: Door
     words: tuple[str, ...] = ()
     script: str | None = None
+    open: str | None = None
+    port: int | None = None
+    host: str | None = None
     markdown: bool = False
     workspace: Path | None = None
     config: Path | None = None
@@ -68,14 +74,14 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
     door, words = _door(found)
     if found.markdown and door != "actions":
         raise ActionError("bad_usage", "--markdown goes with --actions.", "lmsys-tui --actions --markdown")
-    if door in ("explore", "demo"):
-        for name, option in _HEADLESS.items():
-            if getattr(found, name) not in (None, False, []) and not (door == "demo" and name == "timeout"):
-                raise ActionError("bad_usage", f"{option} goes with do and --script.", "lmsys-tui --help")
+    _check_together(found, door)
     return Arguments(
         door=door,
         words=words,
         script=found.script,
+        open=found.open,
+        port=found.port,
+        host=found.host,
         markdown=found.markdown,
         workspace=found.workspace,
         config=found.config,
@@ -89,6 +95,26 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
         no_mouse=found.no_mouse,
         theme=found.theme,
     )
+
+
+def _check_together(found: argparse.Namespace, door: Door) -> None:
+    """Raise `bad_usage` for options of another door."""
+    if found.open is not None and door not in ("explore", "demo", "serve"):
+        raise ActionError("bad_usage", "--open opens the Explorer.", "Leave the other one out.")
+    if found.open is not None and door != "explore":
+        raise ActionError("bad_usage", f"--open does not go with {door}.", "lmsys-tui --open FILE")
+    if found.open == "-":
+        raise ActionError(
+            "bad_usage", "--open needs a file: standard input is the keyboard.", "Save it first."
+        )
+    if door in ("explore", "demo", "serve"):
+        allowed = {"demo": ("timeout",), "explore": ("names", "timeout") if found.open is not None else ()}
+        for name, option in _HEADLESS.items():
+            if getattr(found, name) not in (None, False, []) and name not in allowed.get(door, ()):
+                raise ActionError("bad_usage", f"{option} goes with do and --script.", "lmsys-tui --help")
+    for name, option in _SERVING.items():
+        if getattr(found, name) is not None and door != "serve":
+            raise ActionError("bad_usage", f"{option} goes with serve.", "lmsys-tui serve")
 
 
 def help_text() -> str:
@@ -112,12 +138,16 @@ def _door(found: argparse.Namespace) -> tuple[Door, tuple[str, ...]]:
         if not rest:
             raise ActionError("bad_usage", "do needs an action.", "lmsys-tui do data.status")
         return "do", tuple(rest)
-    if word == "demo" and rest:
-        raise ActionError("bad_usage", f"demo takes no {rest[0]!r}.", "lmsys-tui demo --workspace FOLDER")
+    if word in ("demo", "serve") and rest:
+        raise ActionError(
+            "bad_usage", f"{word} takes no {rest[0]!r}.", f"lmsys-tui {word} --workspace FOLDER"
+        )
+    if word == "serve":
+        return "serve", ()
     if word in ("demo", ""):
         return ("demo" if word else "explore"), ()
     hint = f"An action is run by: lmsys-tui do {word}" if "." in word else "lmsys-tui --help"
-    close = tuple(difflib.get_close_matches(word, ("do", "demo"), 2))
+    close = tuple(difflib.get_close_matches(word, ("do", "demo", "serve"), 2))
     raise ActionError("bad_usage", f"There is no command {word!r}.", hint, close)
 
 
@@ -160,6 +190,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--no-mouse", action="store_true", help="leave the mouse to the terminal")
     add("--theme", metavar="NAME", help="the Explorer's colours")
     add("--script", metavar="FILE", help="run the actions of a file, one a line; - is standard input")
+    add("--open", metavar="FILE", help="run a script, then open the Explorer where it ends")
+    add("--port", metavar="NUMBER", type=_port, help="serve: the port (default: any that is free)")
+    add("--host", metavar="ADDRESS", help="serve: listen here, too, and not on this machine alone")
     add("--actions", action="store_true", help="print every action with its schema, one JSON object a line")
     add("--markdown", action="store_true", help="with --actions: as a page for people")
     add("--version", action="store_true", help="print the version")
@@ -180,6 +213,12 @@ def _clock(text: str) -> str:
         raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 2026-01-31T12:00:00Z") from None
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) < 6 and 0 < int(text) < 65536):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port from 1 to 65535")
+    return int(text)
 
 
 def _named(text: str) -> tuple[str, str]:
