@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -31,6 +31,18 @@ def pytest_configure() -> None:
 def fixture_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small workspace with everything in it, lexical vectors, six clusters and a tree; not to be changed."""
     return built(tmp_path_factory.mktemp("fixture") / "workspace")
+
+
+@pytest.fixture(autouse=True)
+def _untouched(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test that writes into the shared workspace fails itself, not one that comes later."""
+    yield
+    if "fixture_workspace" in request.fixturenames:
+        shared: Path = request.getfixturevalue("fixture_workspace")
+        journal = shared / "session.jsonl"
+        written = journal.exists()
+        journal.unlink(missing_ok=True)
+        assert not written, "the test wrote into the shared workspace"
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -60,8 +61,9 @@ class Ran:
 
 def environment(home: Path, **more: str) -> dict[str, str]:
     """The variables for a process that must not see the user's own settings and workspace."""
-    # Without byte code every start compiles all that it imports, which no user's second start does.
-    left_out = ("LMSYS_TUI", "XDG_", "PYTHONDONTWRITEBYTECODE")
+    # Without byte code every start compiles all that it imports, which no user's second start does. What a process that
+    # reads lines says of its own terminal (readline does) would pass for the size of the test's.
+    left_out = ("LMSYS_TUI", "XDG_", "PYTHONDONTWRITEBYTECODE", "LINES", "COLUMNS")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
     return kept | {"HOME": str(home)} | more
 
@@ -107,6 +109,19 @@ def built(folder: Path) -> Path:
     ran = run_text(folder, PIPELINE)
     assert ran.code == 0, ran.err
     return folder
+
+
+def as_here(example: str, folder: Path) -> str:
+    """An example with the run that is there: its name has a hash of vectors, which another processor rounds otherwise."""
+    session = Session(folder, read_only=True)
+    try:
+        with session.workspace.connection():
+            name = session.workspace.value(
+                "SELECT name FROM run WHERE name LIKE 'kmeans-6-%' ORDER BY id LIMIT 1"
+            )
+    finally:
+        session.close()
+    return re.sub(r"\bkmeans-6-[0-9a-f]{4}\b", str(name), example)
 
 
 def copied(folder: Path, target: Path) -> Path:

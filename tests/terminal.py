@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import pty
@@ -72,8 +73,9 @@ class Terminal:
 
     def read(self, seconds: float) -> bytes:
         """What the program writes within the time; at once when it writes nothing more."""
-        ready, _, _ = select.select([self._fd], [], [], seconds)
-        if not ready:
+        waiting = select.poll()
+        waiting.register(self._fd, select.POLLIN)
+        if not waiting.poll(seconds * 1000):
             return b""
         try:
             data = os.read(self._fd, 1 << 16)
@@ -98,11 +100,19 @@ class Terminal:
         raise AssertionError(f"{drawn!r} was never on the screen:\n{self.text()}")
 
     def settle(self, seconds: float = 10.0) -> str:
-        """Read until the program has been quiet for a moment."""
+        """Read until the program has been quiet for a moment and waits for something, not only for its turn on a busy machine."""
         end = time.perf_counter() + seconds
-        while time.perf_counter() < end and self.read(QUIET):
+        while time.perf_counter() < end and (self.read(QUIET) or self._at_work()):
             pass
         return self.text()
+
+    def _at_work(self) -> bool:
+        """Whether a thread of the program runs, would run, or waits for a disk; where that cannot be told, none does."""
+        for task in Path(f"/proc/{self.pid}/task").glob("*/stat"):
+            with contextlib.suppress(OSError):
+                if task.read_text(encoding="utf-8").rsplit(")", 1)[1].split()[0] in "RD":
+                    return True
+        return False
 
     def text(self) -> str:
         """The screen's lines."""

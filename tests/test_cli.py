@@ -58,11 +58,13 @@ def on_terminal(
         os.chdir(ROOT)
         variables = {"TERM": "xterm-256color", "LINES": "24", "COLUMNS": "80"} | variables
         os.execvpe(sys.executable, command(*arguments), environment(home, **variables))
+    readable = select.poll()
+    readable.register(leader, select.POLLIN)
     seen = bytearray()
     pressed = False
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        if select.select([leader], [], [], 0.05)[0]:
+        if readable.poll(50):
             try:
                 seen += os.read(leader, 65536)
             except OSError:

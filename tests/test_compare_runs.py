@@ -197,3 +197,75 @@ def _tree_of(folder: Path, run: str) -> str:
         folder, "SELECT h.name FROM hierarchy h JOIN run r ON r.id = h.run_id WHERE r.name = ? LIMIT 1", run
     )
     return str(found[0][0])
+
+
+def test_without_names_the_current_run_is_compared_with_the_one_before(two: tuple[Path, str, str]) -> None:
+    folder, first, second = two
+    for words, sides in (
+        ("", (first, second)),
+        (f"b={first}", (second, first)),
+        (f"a={first}", (first, second)),
+        (f"a={second}", (first, second)),
+    ):
+        data = said(folder, f"run.compare {words}")
+        assert (data["a"]["name"], data["b"]["name"]) == sides, words
+    ran = run_text(folder, f"run.open run={first}\nrun.compare\nrun.moved limit=1000")
+    assert (ran.rows[1]["data"]["a"]["name"], ran.rows[1]["data"]["b"]["name"]) == (first, second)
+    assert ran.rows[2]["data"] == said(folder, f"run.moved a={first} b={second} limit=1000")
+
+
+def test_pieces_by_kind_and_by_what_moved(two: tuple[Path, str, str]) -> None:
+    folder, first, second = two
+    line = f"run.compare a={first} b={second} limit=1000"
+    whole = said(folder, line)["rows"]
+    matched = said(folder, f"{line} show=matched")["rows"]
+    for row in whole:
+        left, came = (
+            sum(part["size"] for part in row[side])
+            - sum(
+                pair["overlap"] for pair in matched if pair[side]["id"] in {part["id"] for part in row[side]}
+            )
+            for side in ("a", "b")
+        )
+        assert row["moved"] == max(left, came)
+        assert [sum(part["moved"] for part in row[side]) for side in ("a", "b")] == [left, came]
+    by_moved = said(folder, f"{line} sort=moved")["rows"]
+    assert [row["moved"] for row in by_moved] == sorted((row["moved"] for row in whole), reverse=True)
+    assert sorted(map(json.dumps, by_moved)) == sorted(map(json.dumps, whole))
+    for kind in said(folder, line)["kinds"]:
+        found = said(folder, f"{line} kind={kind['kind']}")
+        assert found["rows"] == [row for row in whole if row["kind"] == kind["kind"]]
+        assert found["total"] == kind["pieces"]
+    ran = run_text(folder, f"{line} show=cells kind=same")
+    assert ran.error["code"] == "no_kind"
+
+
+def test_flows_of_a_piece_are_its_largest_cells(two: tuple[Path, str, str]) -> None:
+    folder, first, second = two
+    line = f"run.compare a={first} b={second} limit=1000"
+    cells = said(folder, f"{line} show=cells")["rows"]
+    for row in said(folder, line)["rows"]:
+        of_a, of_b = ({part["id"] for part in row[side]} for side in ("a", "b"))
+        touching = [cell for cell in cells if cell["a"]["id"] in of_a or cell["b"]["id"] in of_b]
+        wanted = sorted((cell["queries"] for cell in touching), reverse=True)[:12]
+        assert [cell["queries"] for cell in row["flows"]] == wanted
+        assert all(cell in touching for cell in row["flows"])
+
+
+def test_queries_that_moved_between_trees(two: tuple[Path, str, str]) -> None:
+    folder, _, second = two
+    trees = f"a={_tree_of(folder, two[1])} b={_tree_of(folder, second)}"
+    data = said(folder, f"hierarchy.compare {trees} level=1 limit=1000 show=matched")
+    listed = said(folder, f"hierarchy.moved {trees} limit=1000")
+    pairs = {(row["a"]["id"], row["b"]["id"]) for row in data["rows"]}
+    assert sum(row["times"] for row in listed) == data["moved"]
+    assert not {(row["a"], row["b"]) for row in listed} & pairs
+    for cell in said(folder, f"hierarchy.compare {trees} show=cells limit=1000")["rows"]:
+        words = f"from_node={cell['a']['id']} to_node={cell['b']['id']}"
+        both = said(folder, f"hierarchy.moved {trees} {words} limit=1000")
+        assert sum(row["times"] for row in both) == cell["queries"]
+    node = listed[0]["a"]
+    left = said(folder, f"hierarchy.moved {trees} from_node={node} limit=1000")
+    assert left == [row for row in listed if row["a"] == node]
+    assert run_text(folder, f"hierarchy.moved {trees} from_node=nothing").error["code"] == "unknown_node"
+    assert run_text(folder, f"hierarchy.moved {trees} level=9").error["code"] == "bad_level"

@@ -12,10 +12,10 @@ from textual.widgets import Input
 
 from core.rows import NodeRow, TextRow
 from core.session import Session
-from screens.form import FormScreen
-from screens.history import EditScreen, HistoryScreen
-from screens.picks import matching
-from screens.review import ReviewScreen
+from screens.curate.history import EditScreen, HistoryScreen
+from screens.curate.review import ReviewScreen
+from screens.form.picks import matching
+from screens.form.screen import FormScreen
 from screens.widgets.pick import Pick, PickField
 from tests.doors import NOW, run_cli
 from tests.handmade import Themes, handmade
@@ -113,7 +113,7 @@ async def test_a_cluster_is_renamed_and_the_edit_undone(own_workspace: Path, siz
         assert "Undone, your edit: Renamed cluster" in toasts(run)
         await run.press("U")
         assert f"{before} X" in run.text("tree")
-        assert "Done again, your edit: Renamed cluster" in toasts(run)
+        assert toasts(run).startswith("Done again, your edit: Renamed cluster"), "one message at a time"
 
 
 async def test_an_emptied_title_gives_back_that_of_the_names(own_workspace: Path) -> None:
@@ -176,7 +176,7 @@ async def test_an_action_is_done_for_each_of_three_marked_clusters(own_workspace
 
 
 async def test_marked_queries_move_in_one_edit(own_workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("screens.detail_control.PAGE", 5)
+    monkeypatch.setattr("screens.explorer.detail.PAGE", 5)
     monkeypatch.setattr("screens.widgets.row_list.NEAR", 2)
     async with driven(own_workspace) as run:
         heard(run)
@@ -223,6 +223,24 @@ async def test_marked_results_of_a_search_move_from_wherever_they_are(own_worksp
         assert "orphans" in {branch.row.kind for branch in run.tree.branches()}
         hits = [line.value for line in run.rows("search").lines if isinstance(line.value, TextRow)]
         assert {hit.text_id for hit in hits if hit.cluster == -2} == marked
+
+
+async def test_the_footer_offers_to_flag_marked_queries_and_f_does(own_workspace: Path) -> None:
+    async with driven(own_workspace) as run:
+        await to_leaf(run)
+        await run.press("enter", "space", "space")
+        queries = {row.query for row, _ in run.explorer.mark_control.marks.texts.values()}
+        assert "c move" in run.top()
+        assert "f flag" in run.top()
+        await run.press("f")
+        assert ask(run, "edit.history")[0].kind == "query.flag"
+        for query in queries:
+            shown = ask(run, "query.show", query=query)
+            assert [one.flags for one in shown.clusters if one.run == run.session.view.run] == [("review",)]
+        await run.press("slash", *"poem", "down", "space")
+        assert "f flag" in run.top()
+        await run.press("question_mark", *"/marked queries", "enter")
+        assert "flag" in next(line for line in run.top().splitlines() if "with marked queries" in line)
 
 
 async def test_escape_takes_the_marks_off_before_anything_else(own_workspace: Path) -> None:

@@ -56,6 +56,20 @@ def test_a_run_keeps_its_queries_when_its_dataset_grows(session: Session, tmp_pa
     assert session.dispatch("data.status").data.next_step == "summary.create"
 
 
+def test_times_that_cannot_be_read_are_told(session: Session, tmp_path: Path) -> None:
+    path = tmp_path / "l.jsonl"
+    times = ["03/04/2023", "2023-04-03 10:00", "yesterday", None]
+    path.write_text(
+        "".join(json.dumps({"q": text, "at": at}) + "\n" for text, at in zip(FRUIT, times, strict=True)),
+        encoding="utf-8",
+    )
+    advice = session.dispatch("data.load", {"source": str(path), "text": "q", "timestamp": "at"}).data.advice
+    assert "2 of 4 conversations" in advice and "“03/04/2023”" in advice
+    assert (
+        session.dispatch("data.load", {"source": str(log(tmp_path / "m.jsonl", FRUIT))}).data.advice is None
+    )
+
+
 def test_a_number_is_never_given_to_another_text_or_query(session: Session, tmp_path: Path) -> None:
     session.dispatch("data.load", {"source": str(log(tmp_path / "l.jsonl", FRUIT))})
     session.dispatch("data.clear", {"dataset": "l", "yes": True})

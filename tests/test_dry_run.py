@@ -24,6 +24,7 @@ LINES = (
     "run.kmeans within=c0 k=2",
     "run.update",
     "run.hdbscan min_cluster_size=3 reduce=none",
+    "map.build",
     "summary.create",
     "eval.run items=2",
     "hierarchy.build levels=2 width=3",

@@ -45,6 +45,22 @@ def test_measures_do_not_depend_on_what_was_edited_before(
     assert dumps[0] == dumps[1]
 
 
+def test_a_description_counts_no_queries_that_are_gone(session: Session) -> None:
+    before = ask(session, "cluster.show", cluster=2).description
+    own = ask(session, "cluster.show", cluster=0).description
+    assert f" {ask(session, 'cluster.show', cluster=2).size} queries" in before
+    ask(session, "cluster.merge", cluster=1, into=2)
+    now = ask(session, "cluster.show", cluster=2).description
+    assert before.startswith(now) and now.endswith(".") and "queries" not in now
+    shown = {node.cluster: node.description for node in ask(session, "node.list", parent="root", depth=5)}
+    assert (shown[2], shown[0]) == (now, own)
+    ask(session, "edit.undo")
+    assert ask(session, "cluster.show", cluster=2).description == before
+    said_by_hand = "Seven wonders. 7 queries."
+    ask(session, "cluster.describe", cluster=2, description=said_by_hand)
+    assert ask(session, "cluster.show", cluster=2).description == said_by_hand
+
+
 def test_a_distance_is_never_below_nought(tmp_path: Path) -> None:
     log = tmp_path / "log.jsonl"
     words = ("one text", "bread oven", "train lyon", "poem rain", "sum proof")

@@ -214,3 +214,48 @@ def test_the_line_of_an_edit_does_it_again(folder: Path, edit_base: Path, tmp_pa
     assert dump(other) == dump(session)
     session.close()
     other.close()
+
+
+@pytest.mark.parametrize("text", ["$HOME is here", "${HOME}", "$$HOME", "@run", "@set", "a 'b' \"c\" \\ d"])
+def test_a_text_that_looks_like_a_reference_is_the_same_when_the_line_does_it_again(
+    folder: Path, edit_base: Path, tmp_path: Path, text: str
+) -> None:
+    session, again = opened(folder), shutil.copytree(edit_base, tmp_path / "again")
+    said = f"@{text}" if text in ("@run", "@set") else text
+    ask(session, "cluster.rename", cluster=0, title=said, reason=said)
+    ask(session, "edit.undo", reason=said)
+    ask(session, "edit.redo", edit=1, reason=said)
+    rows = ask(session, "edit.history")
+    assert {row.reason for row in rows} == {text}
+    ran = run_text(again, "\n".join(row.line for row in reversed(rows)))
+    assert ran.code == 0, ran.out
+    other = opened(again)
+    assert ask(other, "cluster.show", cluster=0).title == text
+    assert [(row.kind, row.reason) for row in ask(other, "edit.history")] == [
+        (row.kind, row.reason) for row in rows
+    ]
+    assert dump(other) == dump(session)
+    session.close()
+    other.close()
+
+
+def test_the_history_of_a_node(session: Session) -> None:
+    leaves = {
+        row.node: row.parent
+        for row in ask(session, "node.list", depth=5, limit=500)
+        if row.cluster is not None
+    }
+    leaf, parent = next((node, parent) for node, parent in leaves.items() if parent != "root")
+    ask(session, "node.rename", node=parent, title="Of its own")
+    ask(session, "node.move", node=leaf, to="root")
+    assert [row.kind for row in ask(session, "edit.history", node=leaf)] == ["node.move"]
+    assert "node.rename" in [row.kind for row in ask(session, "edit.history", node=parent)]
+    other = next(node for node, above in leaves.items() if above not in (parent, "root"))
+    assert ask(session, "edit.history", node=other) == ()
+    for params, code in (
+        ({"cluster": 0}, "bad_parameter"),
+        ({"hierarchy": "none-such"}, "unknown_hierarchy"),
+    ):
+        with pytest.raises(ActionError) as caught:
+            ask(session, "edit.history", node=leaf, **params)
+        assert caught.value.code == code

@@ -256,6 +256,7 @@ def test_a_wrong_prompt_name_or_list_is_refused_before_the_first_call(
         "name=tone": "no_prompt",
         "name=Tone": "bad_facet_name",
         "name=user prompt='who is it?'": "bad_facet_name",
+        "name=tag prompt='which one?'": "bad_facet_name",
         "name=tone prompt='is it?' values=a": "bad_values",
         "name=tone prompt='is it?' values=a,A": "bad_values",
         "name=tone prompt='is it?' values=5-1": "bad_values",

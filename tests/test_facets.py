@@ -6,6 +6,7 @@ import csv
 import json
 import random
 import re
+import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -35,6 +36,16 @@ HOSTILE = [
     "  two  spaces ",
 ]
 TASKS = ["coding", "writing", "data, analysis", "other"]
+TRAITS = ["user_conversations", "answer_chars", "answer_length", "flagged", "toxic", "redacted"]
+USERS = [(20, "20+"), (5, "5-19"), (2, "2-4"), (1, "1")]
+ANSWERS = [
+    (4000, "4000+"),
+    (2000, "2000-3999"),
+    (1000, "1000-1999"),
+    (500, "500-999"),
+    (100, "100-499"),
+    (0, "0-99"),
+]
 WORDS = ["apple", "bread", "code", "dance", "engine", "forest"]
 COUNT = 400
 
@@ -54,6 +65,8 @@ class Asked:
     task: str | None
     concern: int | None
     topic: str | None
+    row: dict[str, Any]
+    of_user: int
 
     def value(self, name: str) -> Any:
         """What a facet says of it."""
@@ -63,7 +76,26 @@ class Asked:
             "week": day and (day - timedelta(days=day.weekday())).isoformat(),
             "month": day and day.isoformat()[:7],
         }
-        return dates[name] if name in dates else getattr(self, name)
+        if name in dates:
+            return dates[name]
+        return self.trait(name) if name in TRAITS else getattr(self, name)
+
+    def trait(self, name: str) -> Any:
+        """The same from the log's row."""
+        answers = [turn["content"] for turn in self.row["messages"] if turn["role"] == "assistant"]
+        if name == "answer_chars":
+            return len(answers[0]) if answers else None
+        if name == "answer_length":
+            return next(b for low, b in ANSWERS if len(answers[0]) >= low) if answers else None
+        if name == "user_conversations":
+            return next(b for low, b in USERS if self.of_user >= low) if self.user else None
+        said = self.row.get(name)
+        if name == "flagged" and (results := self.row.get("openai_moderation")) is not None:
+            results = results if isinstance(results, list) else [results]
+            said = any(result["flagged"] for result in results) if results else None
+        elif name == "toxic" and said is None and (tags := self.row.get("toxic_chat_tag")):
+            said = any(tag["flagged"] for tag in tags.values())
+        return None if said is None else "yes" if said else "no"
 
 
 @dataclass(frozen=True)
@@ -81,12 +113,18 @@ def build(folder: Path) -> Path:
     log, labels = [], []
     for n in range(COUNT):
         turns = [{"role": "user", "content": " ".join(rng.choices(WORDS, k=rng.randint(1, 3)))}]
-        turns += [{"role": "assistant", "content": "Yes."}] * rng.randint(0, 1)
+        for chars in rng.choice([[], [4], [5000, 3], [rng.randint(1, 5000)]]):
+            turns += [{"role": "assistant", "content": "é" * chars}]
         day = date(2024, 1, 1) + timedelta(days=rng.randint(0, 60))
         row = {
             "id": f"c{n}", "messages": turns, "language": rng.choice(["en", "de", None]),
-            "model": rng.choice(["gpt-4", "vicuna"]), "user": f"u{rng.randint(0, 9)}",
+            "model": rng.choice(["gpt-4", "vicuna"]), "user": rng.choice([f"u{rng.randint(0, 9)}", f"v{rng.randint(0, 60)}", f"once {n}", None]),
             "timestamp": rng.choice([f"{day}T0{rng.randint(0, 9)}:00:00Z", None]),
+            "openai_moderation": rng.choice([
+                None, [], {"flagged": True}, [{"flagged": False}] * 3, [{"flagged": False}, {"flagged": True}],
+            ]),
+            "toxic": rng.choice([True, False, None]), "redacted": rng.choice([True, False, None]),
+            "toxic_chat_tag": rng.choice([None, {"a": {"flagged": True}, "b": {"flagged": False}}]),
         }  # fmt: skip
         log.append({key: value for key, value in row.items() if value is not None})
         labels.append({
@@ -137,18 +175,24 @@ def store(built: Path) -> Iterator[Store]:
         }
         for name in ("task", "concern", "topic")
     }
+    lines = (built.parent / "log.jsonl").read_text(encoding="utf-8").splitlines()
+    log = {row["id"]: row for row in map(json.loads, lines)}
+    of_user = Counter(row.get("user") for row in log.values())
     with session.workspace.connection():
         asked = []
         for *fields, external in session.workspace.rows(sql):
             topic = given_["topic"].get(external)
             # As it is kept: white space folded, as in a query.
             topic = topic and re.sub(r"\s+", " ", topic).strip()
-            asked.append(Asked(*fields, given_["task"].get(external), given_["concern"].get(external), topic))
+            row, made = log[external], (given_["task"].get(external), given_["concern"].get(external))
+            asked.append(Asked(*fields, *made, topic, row, of_user[row.get("user")]))
         yield Store(session, asked)
     session.close()
 
 
-FIELDS = ["task", "concern", "topic", "language", "chat_model", "user", "turns", "day", "week", "month"]
+FIELDS = [
+    "task", "concern", "topic", "language", "chat_model", "user", "turns", "day", "week", "month", *TRAITS
+]  # fmt: skip
 
 
 def quoted(value: Any) -> str:
@@ -158,16 +202,18 @@ def quoted(value: Any) -> str:
 @st.composite
 def wheres(draw: st.DrawFn) -> tuple[str, Callable[[Asked], bool]]:
     """A condition as it is written, and as Python says it."""
-    name = draw(st.sampled_from(["task", "concern", "topic", "language", "turns"]))
+    name = draw(st.sampled_from(["task", "concern", "topic", "language", "turns", *TRAITS]))
     known = {
         "task": TASKS, "concern": [1, 2, 3, 4, 5], "topic": [re.sub(r"\s+", " ", t).strip() for t in HOSTILE],
-        "language": ["en", "de"], "turns": [1, 2],
+        "language": ["en", "de"], "turns": [1, 2], "answer_chars": [4, 5000], "user_conversations": [b for _, b in USERS],
+        "answer_length": [b for _, b in ANSWERS], "flagged": ["yes", "no"],
+        "toxic": ["yes", "no"], "redacted": ["yes", "no"],
     }[name]  # fmt: skip
     compare = {"<": int.__lt__, "<=": int.__le__, ">": int.__gt__, ">=": int.__ge__}
-    numeric = name in ("concern", "turns")
+    numeric = name in ("concern", "turns", "answer_chars")
     operator = draw(st.sampled_from(["=", "!=", *(compare if numeric else ())]))
     if operator in compare:
-        bound = draw(st.integers(0, 6))
+        bound = draw(st.integers(0, 6) if name != "answer_chars" else st.integers(0, 5001))
         test = compare[operator]
         return (
             f"{name}{operator}{bound}",
@@ -231,12 +277,29 @@ def test_counts_equal_plain_counting_on_every_page(
     if sort == "count":
         assert [row.count for row in found] == sorted(expected.values(), reverse=True)
     else:
-        real = sorted(v for v in expected if v is not None)
+        bands = {b: at for at, (_, b) in enumerate([*reversed(USERS), *reversed(ANSWERS)])} | {
+            "yes": -2,
+            "no": -1,
+        }
+        real = sorted((v for v in expected if v is not None), key=lambda v: bands.get(v, v))
         assert values == [str(v) for v in real] + [None] * (None in expected)
     for row in found:
         key = next(v for v in expected if (None if v is None else str(v)) == row.value)
         assert row.share == pytest.approx(row.count / len(left))
         assert row.lift == pytest.approx((row.count / len(left)) / (whole[key] / COUNT))
+
+
+def test_values_too_long_for_one_text_of_sqlite_are_counted_as_well(built: Path) -> None:
+    for text in (None, "apple", "apple language:en"):
+        counts = []
+        for limit in (1_000_000_000, 2_500):
+            session = opened(built)
+            with session.workspace.connection() as connection:
+                connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, limit)
+                counts.append(session.dispatch("facet.count", {"by": "topic", "text": text}).data)
+            session.close()
+        assert counts[0] == counts[1]
+        assert counts[0]
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

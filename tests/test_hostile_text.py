@@ -13,7 +13,7 @@ from textual.widgets import Input
 
 from core.session import Session
 from core.text import visible
-from screens.conversation import ConversationScreen
+from screens.conversation.screen import ConversationScreen
 from screens.dialogs import ConfirmScreen, ErrorScreen, ResultScreen
 from screens.widgets.spans import fit, wrap
 from tests.doors import NOW, run_text
@@ -114,7 +114,7 @@ async def test_no_pane_breaks_on_hostile_text(hostile: Path, size: tuple[int, in
         for line in ("run.show", "run.list", "data.list", "query.show query=1", "query.list"):
             run.explorer.run_line(line)
             await run.settle()
-            assert isinstance(run.app.screen, ResultScreen | ErrorScreen), line
+            assert isinstance(run.app.screen, ResultScreen | ErrorScreen | ConversationScreen), line
             await run.press("G", "y", "escape")
         run.explorer.run_line('run.open run="[/b]"')
         await run.settle()

@@ -91,7 +91,7 @@ def as_frames(data: bytes) -> bytes:
 
 
 def as_members(data: bytes) -> bytes:
-    return gzip.compress(data[:1000]) + gzip.compress(data[1000:])
+    return gzip.compress(data[:1000], mtime=0) + gzip.compress(data[1000:], mtime=0)
 
 
 @pytest.mark.parametrize(
@@ -370,7 +370,7 @@ def test_a_folder_lists_what_it_holds(tmp_path: Path) -> None:
         ("a.parquet", b""),
         ("a.jsonl", b"\n\n  \n"),
         ("a.jsonl", codecs.BOM_UTF8),
-        ("a.jsonl.gz", gzip.compress(b"")),
+        ("a.jsonl.gz", gzip.compress(b"", mtime=0)),
         ("a.jsonl.zst", zstandard.compress(b"")),
         ("a.json", b"[]"),
         ("a.json", b"[ ]\n"),
@@ -427,12 +427,12 @@ def test_cut_and_damaged_parquet(tmp_path: Path) -> None:
     ("name", "data", "code"),
     [
         ("a.jsonl.gz", b'{"text": "plain"}\n', "wrong_format"),
-        ("a.jsonl.zst", gzip.compress(b'{"text": "x"}'), "wrong_format"),
+        ("a.jsonl.zst", gzip.compress(b'{"text": "x"}', mtime=0), "wrong_format"),
         ("a.parquet", b'{"text": "plain"}\n', "wrong_format"),
         ("a.xlsx", b"PK\x03\x04" + b"\x00" * 100, "unknown_format"),
         ("a.txt", b"hello\n", "unknown_format"),
         ("chats", b'{"text": "x"}\n', "unknown_format"),
-        ("a.parquet.gz", gzip.compress(b"PAR1"), "unknown_format"),
+        ("a.parquet.gz", gzip.compress(b"PAR1", mtime=0), "unknown_format"),
     ],
 )
 def test_files_that_are_not_what_they_are_called(tmp_path: Path, name: str, data: bytes, code: str) -> None:
@@ -626,6 +626,18 @@ def test_a_folder_is_streamed_through_datasets(tmp_path: Path) -> None:
     assert before != fingerprint(f"hf:{folder}:test")
     (folder / "train.jsonl").write_bytes(jsonl(ROWS[1:]))
     assert before != fingerprint(f"hf:{folder}")
+
+
+def test_a_folder_that_datasets_saved_is_read(tmp_path: Path) -> None:
+    import datasets
+
+    rows = datasets.Dataset.from_list([{"id": "1", "text": "one"}, {"id": "2", "text": "two"}])
+    rows.save_to_disk(str(tmp_path / "alone"))
+    datasets.DatasetDict({"train": rows, "test": rows.select([1])}).save_to_disk(str(tmp_path / "both"))
+    assert error_of(tmp_path / "alone").hint == f"Load all of it by hf:{tmp_path / 'alone'}."
+    for name, texts in (("alone", ["one", "two"]), ("both", ["one", "two"]), ("both:test", ["two"])):
+        assert [item.first_query for item in read(f"hf:{tmp_path / name}")[0]] == texts
+    assert error_of(f"hf:{tmp_path / 'alone'}:test").code == "unknown_split"
 
 
 @pytest.mark.parametrize("name", ["a.parquet", "a.csv", "a.tsv", "a.jsonl"])

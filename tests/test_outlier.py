@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +131,29 @@ def test_what_lies_far_is_what_numpy_finds(kmeans: Path) -> None:
     assert "spreads farther" in edge["reason"]
     other = next(row["cluster"] for row in said(kmeans, "search.queries text=bbbbb mode=text limit=1"))
     assert edge["nearest"] == other and edge["similarity"] > 0.5
+
+
+def test_after_a_merge_distances_are_to_the_centroid_of_now(kmeans: Path, tmp_path: Path) -> None:
+    folder = copied(kmeans, tmp_path / "w")
+    one, other = (
+        said(folder, f"search.queries text={word} mode=text limit=1")[0]["cluster"]
+        for word in ("aaaaa", "bbbbb")
+    )
+    before = listed(folder, "kind=far limit=100")
+    said(folder, f"cluster.merge cluster={one} into={other}")
+    members = {i: known[3] for i, known in texts(folder).items() if known[1] == other}
+    table = np.stack(list(members.values()))
+    distances = 1 - table @ unit(table.sum(axis=0))
+    middle = np.median(distances)
+    scores = (distances - middle) / max(1.4826 * np.median(np.abs(distances - middle)), 0.01)
+    expected = {i: score for i, score in zip(members, scores, strict=True) if score > 3.5}
+    found = listed(folder, f"kind=far cluster={other} limit=100")
+    assert {row["text_id"]: pytest.approx(row["score"], abs=0.02) for row in found} == expected
+    for row in found:
+        said_of_it = float(re.findall(r"distance ([0-9.]+)", row["reason"])[0])
+        assert said_of_it == pytest.approx(1 - row["own_similarity"], abs=0.006)
+    said(folder, "edit.undo")
+    assert listed(folder, "kind=far limit=100") == before
 
 
 def test_what_stands_alone_is_what_a_search_by_hand_finds(kmeans: Path) -> None:
@@ -322,6 +346,18 @@ def test_outliers_make_a_cluster_of_their_own_or_join_one(density: Path, tmp_pat
         said(folder, f"cluster.show cluster={third['made'][0]}")["title"] == f"Set aside ({third['made'][0]})"
     )
     state(folder)
+
+
+def test_outliers_may_be_put_to_the_noise_where_there_is_none_yet(kmeans: Path, tmp_path: Path) -> None:
+    folder = copied(kmeans, tmp_path / "w")
+    before = state(folder)
+    assert said(folder, "outlier.assign query=5,6 to=-1")["made"] == [-1]
+    assert said(folder, "cluster.show cluster=-1")["size"] == 2
+    state(folder)
+    said(folder, "edit.undo")
+    assert state(folder) == before
+    assert said(folder, "outlier.assign kind=far above=1000 to=-1")["moved"] == 0
+    assert state(folder) == before
 
 
 def test_a_dry_run_tells_and_changes_nothing(kmeans: Path, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from core.cluster.blocks import unit
 from core.outliers.duplicates import fold
-from core.outliers.pairs import components
+from core.outliers.pairs import components, in_cells
 from core.outliers.scripts import letters_of, misfit
 
 
@@ -44,6 +44,35 @@ def test_components_are_those_of_all_pairs(n: int, copies: float) -> None:
 def test_thousands_of_copies_are_one_component() -> None:
     rows = unit(np.ones((9_000, 8)) + np.random.default_rng(1).normal(0, 0.01, (9_000, 8))).astype(np.float16)
     assert set(components(rows, 0.97).tolist()) == {0}
+
+
+def planted(n: int, seed: int) -> np.ndarray:
+    """Rows in themes, of which one in five is near another, most of them close to the edge of 0.97."""
+    rng = np.random.default_rng(seed)
+    themes = rng.normal(size=(20, 12))
+    rows = (themes[rng.integers(20, size=n)] + 0.7 * rng.normal(size=(n, 12))) @ rng.normal(size=(12, 64))
+    rows = unit(rows + rng.normal(size=(n, 64)) + 3 * rng.normal(size=64))
+    copies, sources = rng.choice(n, n // 5, replace=False), rng.integers(n, size=n // 5)
+    off = unit(rng.normal(size=(n // 5, 64)))
+    rows[copies] = unit(rows[sources] + off * rng.uniform(0.1, 0.24, (n // 5, 1)))
+    return rows.astype(np.float16)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_cells_find_nearly_all_links_and_make_none_up(seed: int) -> None:
+    rows = planted(6_000, seed)
+    whole, found = components(rows, 0.97), in_cells(rows, 0.97, cell=300, exact=2_000)
+    parts = {(a, b) for a, b in zip(found.tolist(), whole.tolist(), strict=True)}
+    assert len(parts) == len(set(found.tolist())), "rows that are not linked lie together"
+    links = len(rows) - len(set(whole.tolist()))
+    assert links > 900
+    assert (len(rows) - len(set(found.tolist()))) / links > 0.99
+    assert found.tolist() == in_cells(rows, 0.97, cell=300, exact=2_000).tolist()
+
+
+def test_copies_that_no_cell_parts_hang_together() -> None:
+    rows = np.repeat(planted(3, 1), 1_500, axis=0)
+    assert len(set(in_cells(rows, 0.999, cell=200, exact=400).tolist())) == 3
 
 
 @settings(max_examples=25, deadline=None)

@@ -24,7 +24,7 @@ from lmsys_tui.grammar import parse_line, strict
 from lmsys_tui.output import json_line
 from lmsys_tui.reference import action_help, reference
 from lmsys_tui.script import Options
-from tests.doors import CHATS, copied, run_text
+from tests.doors import CHATS, as_here, copied, run_text
 from tests.shared_data import ROOT
 
 ACTIONS = tuple(REGISTRY.load().values())
@@ -74,14 +74,23 @@ WORDS = {
     "eval.list": "run",
     "eval.show": "evaluation",
     "edit.replay": "from to min_overlap kinds actor overwrite reason",
+    "session.list": "limit after",
+    "session.show": "number last limit after",
+    "session.save": "path number last overwrite",
     "actions.list": "",
     "actions.show": "",
 }
 """The words that scripts may count on."""
 
 NOT_RUN: dict[str, str] = {
+    "session.show": "needs a session on the screens; tests/test_session_journal.py runs it",
+    "session.show number=1 last=20": "likewise",
+    "session.save": "likewise",
+    "session.save path=steps.txt number=1 last=20 overwrite=true": "likewise",
     "batch.collect batch=batch-3f9a": "needs a batch at a provider; tests/test_llm_batch.py runs it",
     "batch.cancel batch=batch-3f9a": "likewise",
+    "job.cancel job=1": "needs a job that runs; tests/test_jobs.py stops one",
+    "job.resume job=1": "needs a job that failed, was stopped or is lost; tests/test_jobs.py starts them again",
     "facet.extract name=task model=anthropic/claude-haiku-4-5 max_cost=2": "needs a key; tests/test_facet_extract.py runs it",
     "facet.extract name=tone prompt='Is the person polite?' values=polite,neutral,rude model=anthropic/claude-haiku-4-5": (
         "likewise"
@@ -91,11 +100,20 @@ NOT_RUN: dict[str, str] = {
 }
 """Examples that cannot run here, each with its reason."""
 
-NOT_THERE = {"batch.collect batch=batch-3f9a", "batch.cancel batch=batch-3f9a"}
-"""Those that cannot even be tried dry: the fixture has no batch; tests/test_llm_batch.py tries them."""
+NOT_THERE = {
+    "session.save",
+    "session.save path=steps.txt number=1 last=20 overwrite=true",
+    "batch.collect batch=batch-3f9a",
+    "batch.cancel batch=batch-3f9a",
+    "job.cancel job=1",
+    "job.resume job=1",
+}
+"""Those that cannot even be tried dry: the fixture has no batch, and its jobs are done; tests of their own try them."""
 
 FIRST: dict[str, str] = {
     "eval.show": "eval.run items=1",
+    "map.show": "map.build",
+    "map.near": "map.build",
     "query.restore": "query.move query=61 to=-2",
     "search.forget": "search.save name=poems text=poem",
     "edit.undo": "cluster.flag cluster=0",
@@ -194,7 +212,7 @@ def test_an_example_runs(
     changing = action.effect not in ("read", "view") or action.id in FIRST
     folder = copied(fixture_workspace, folder_with_files / "w") if changing else fixture_workspace
     # An example may speak of @node: a person is always somewhere.
-    script = f"node.open node=root\n{FIRST.get(action.id, '')}\n{example}"
+    script = f"node.open node=root\n{FIRST.get(action.id, '')}\n{as_here(example, folder)}"
     ran = run_text(folder, script, read_only=not changing)
     assert ran.code == 0, ran.err
     row = ran.rows[-1]
@@ -221,7 +239,7 @@ def test_a_dry_run_of_any_action_changes_no_store_and_no_file(
     for example in action.examples:
         if example in NOT_THERE:
             continue
-        ran = run_text(own_workspace, example, options=Options(dry_run=True))
+        ran = run_text(own_workspace, as_here(example, own_workspace), options=Options(dry_run=True))
         assert ran.code == 0, ran.err
         assert ran.rows[0]["dry_run"] is True
     assert (dump(own_workspace), sorted(folder_with_files.rglob("*"))) == before

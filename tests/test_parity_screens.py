@@ -17,23 +17,41 @@ from core.session import Session
 from db.dump import canonical_dump
 from screens.base import ActionScreen
 from screens.chrome import CHROME, chrome_name
-from screens.conversation import ConversationScreen
+from screens.compare.moved import MovedScreen
+from screens.compare.pick import PickScreen
+from screens.compare.screen import CompareScreen
+from screens.conversation.screen import ConversationScreen
+from screens.curate.edit_shown import EditScreen
+from screens.curate.history import HistoryScreen
+from screens.curate.review import ReviewScreen
 from screens.dialogs import ConfirmScreen, ErrorScreen, ResultScreen
-from screens.explorer import Explorer
-from screens.form import FormScreen
+from screens.explorer.screen import Explorer
+from screens.form.screen import FormScreen
 from screens.help import HelpScreen
-from screens.history import EditScreen, HistoryScreen
-from screens.keys import check_keymap, places
-from screens.palette import ActionProvider
-from screens.prompt import PromptScreen
-from screens.review import ReviewScreen
+from screens.keymap import check_keymap, places
+from screens.map.screen import MapScreen
+from screens.prompt.line import PromptScreen
+from screens.prompt.palette import ActionProvider
+from screens.runs.screen import RunsScreen
+from screens.runs.start_step import StepsScreen
+from screens.search.chips import ChipBar
+from screens.search.facets import FacetList
+from screens.search.line import QueryLine
+from screens.search.saved import SavedScreen
+from screens.search.screen import SearchScreen
+from screens.trends.screen import TrendsScreen
+from screens.trends.windows import WindowsScreen
 from screens.widgets.panes import ClusterPane, RunsPane, SearchPane, TreePane
 from tests.doors import NOW, copied, run_text
 from tests.pilots import Driven, driven
 
 PANES = (RunsPane, TreePane, ClusterPane, SearchPane)
+SEARCHING = (SearchScreen, ChipBar, FacetList)
+COMPARING = (CompareScreen, MovedScreen, TrendsScreen, WindowsScreen)
 SCREENS = (
-    Explorer, ConversationScreen, FormScreen, PromptScreen, ConfirmScreen, HistoryScreen, ReviewScreen, *PANES,
+    Explorer, ConversationScreen, FormScreen, PromptScreen, ConfirmScreen, HistoryScreen, ReviewScreen, MapScreen, PickScreen, RunsScreen,
+    StepsScreen, *COMPARING,
+    *SEARCHING, SavedScreen, *PANES,
 )  # fmt: skip
 
 
@@ -55,7 +73,7 @@ def action_ids(bindings: list[Binding]) -> set[str]:
 
 
 def test_bound_actions_are_the_actions_with_keys() -> None:
-    bound = action_ids([b for owner in (Explorer, *PANES) for b in declared(owner)])
+    bound = action_ids([b for owner in (Explorer, ReviewScreen, *PANES) for b in declared(owner)])
     assert bound == {action.id for action in REGISTRY.load().values() if action.keys}
 
 
@@ -117,6 +135,9 @@ async def test_no_screen_has_a_private_key(own_workspace: Path) -> None:
 
         for pane in "1234":
             await look(pane)
+        await look("escape", "2", "apostrophe")
+        await look("escape", "F")
+        await run.press("escape")
         await look("a")
         await look("escape", "2", "question_mark")
         await look("escape", "colon")
@@ -132,11 +153,37 @@ async def test_no_screen_has_a_private_key(own_workspace: Path) -> None:
         for keys in (("V",), ("f",), ("M",), ("escape", "escape", "2", "g", "J"), ("enter",)):
             await look(*keys)
         await run.press("escape", "escape")
+        for keys in (("8",), ("tab",), ("s",), ("escape", "K"), ("escape", "escape")):
+            await look(*keys)
+        await look("5")
+        await look("escape")
+        for keys in (("6",), ("7",), ("c",), ("enter",), ("escape", "escape")):
+            await look(*keys)
+        run.explorer.run_line("run.compare a=@run b=@run")
+        for keys in ((), ("a",), ("escape", "enter"), ("escape", "escape")):
+            await look(*keys)
+        for keys in (
+            ("9",),
+            ("slash", "ctrl+u"),
+            tuple("poem"),
+            ("enter",),
+            ("F",),
+            ("enter",),
+            ("shift+tab",),
+            ("shift+tab",),
+            ("tab",),
+            ("tab",),
+        ):
+            await look(*keys)
+        await look("escape", "L")
+        while not isinstance(run.app.screen, Explorer):
+            await run.press("escape")
         run.explorer.explain(ActionError("x", "y"))
         await look()
         assert seen >= {
             Explorer, HelpScreen, PromptScreen, FormScreen, ConfirmScreen, ConversationScreen, ResultScreen, ErrorScreen,
-            HistoryScreen, EditScreen, ReviewScreen,
+            HistoryScreen, EditScreen, ReviewScreen, MapScreen, PickScreen, RunsScreen, StepsScreen, *COMPARING, SearchScreen,
+            SavedScreen,
         }  # fmt: skip
 
 
@@ -187,6 +234,8 @@ BY_KEYS: dict[str, tuple[tuple[str, ...], str]] = {
     "node": (("j", "enter"), "node.open node=t1"),
     "leaf": (("j", "l", "l", "enter"), "node.open node={leaf}"),
     "run": (("1", "enter"), "run.open run=@run"),
+    "sorted": (("S", "S"), "node.sort sort=title"),
+    "filtered": (("F", *"code", "enter"), "node.filter text=code"),
     "query": (("j", "l", "l", "enter", "enter"), "node.open node={leaf}\nquery.open query={query}"),
     "kmeans": (("K", "4", "enter"), "run.kmeans k=4"),
     "names": (("N", "enter"), "summary.create run=@run"),
@@ -252,6 +301,54 @@ def test_keymaps_are_checked() -> None:
         assert word in caught.value.message
 
 
+@pytest.mark.parametrize(
+    ("action", "key", "words"),
+    [
+        ("trend.clusters", "right_curly_bracket", ("trend.clusters", "Conversation", "Next turn")),
+        ("job.list", "0", ("job.list", "Map")),
+        ("edit.history", "delete", ("edit.history", "Search", "Take it off")),
+        ("cluster.rename", "W", ("cluster.rename", "writes to a file")),
+        ("cluster.rename", "ctrl+z", ("cluster.rename", "shell")),
+        ("query.flag", "right_curly_bracket", ("query.flag", "Conversation", "Next turn")),
+    ],
+)
+def test_a_key_that_a_screen_has_for_itself_is_refused_and_both_are_named(
+    action: str, key: str, words: tuple[str, ...]
+) -> None:
+    with pytest.raises(ActionError) as caught:
+        check_keymap({action: key})
+    assert caught.value.code == "bad_config"
+    for word in (f"'{key}'", *words):
+        assert word in caught.value.message
+
+
+def test_a_key_is_free_where_the_action_does_not_count() -> None:
+    # The reader has the bracket for itself, and nothing of the tree is done there.
+    for action in ("cluster.describe", "node.create"):
+        assert check_keymap({action: "right_curly_bracket"}) == {action: "right_curly_bracket"}
+
+
+async def test_another_action_of_the_same_key_keeps_it(own_workspace: Path) -> None:
+    async with driven(own_workspace, keymap={"query.flag": "X", "query.open": "Z"}) as run:
+        await run.press("j", "l", "l", "3", "f")
+        assert run.session.dispatch("edit.history", {}).data[0].kind == "cluster.flag"
+        await run.press("slash", *"poem", "down", "X")
+        assert run.session.dispatch("edit.history", {}).data[0].kind == "query.flag"
+        await run.press("Z")
+        assert type(run.app.screen).__name__ == "ConversationScreen"
+
+
+async def test_an_action_without_a_key_can_be_given_one(own_workspace: Path) -> None:
+    keys = {"trend.compare": "f9", "cluster.describe": "Z", "data.status": "ctrl+t"}
+    async with driven(own_workspace, keymap=keys) as run:
+        await run.press("j", "l", "l", "Z")
+        assert "cluster.describe" in run.top()
+        await run.press("escape", "ctrl+t")
+        assert isinstance(run.app.screen, ResultScreen)
+        await run.press("escape", "8", "f9")
+        assert isinstance(run.app.screen_stack[-2], WindowsScreen)
+
+
 async def test_a_users_key_takes_the_place_of_the_actions_own(own_workspace: Path) -> None:
     async with driven(own_workspace, keymap={"run.kmeans": "Z", "run.hdbscan": "K"}) as run:
         await run.press("K")
@@ -273,10 +370,25 @@ def test_help_tells_every_key() -> None:
         "pagedown": "pgdn",
         "pageup": "pgup",
         "ctrl+f": "ctrl+d",
+        # What is told is split at commas.
+        "comma": ".",
     }
     lines = ["".join(text for text, _ in line.spans) for line in HelpScreen({}).lines(200)]
     told = re.findall(r"[^\s,]+", " ".join(line[:28] for line in lines))
-    for owner in (Explorer, ConversationScreen, HistoryScreen, ReviewScreen, RowList, TreeList, *PANES):
+    for owner in (
+        Explorer,
+        ConversationScreen,
+        HistoryScreen,
+        ReviewScreen,
+        MapScreen,
+        RunsScreen,
+        *COMPARING,
+        *SEARCHING,
+        QueryLine,
+        RowList,
+        TreeList,
+        *PANES,
+    ):
         for base in owner.__mro__:
             if base.__module__.startswith("screens"):
                 for binding in Binding.make_bindings(vars(base).get("BINDINGS", ())):
@@ -288,3 +400,7 @@ def test_screens_are_action_screens() -> None:
     assert issubclass(ConversationScreen, ActionScreen)
     assert issubclass(HistoryScreen, ActionScreen)
     assert issubclass(ReviewScreen, ActionScreen)
+    assert issubclass(MapScreen, ActionScreen)
+    assert issubclass(RunsScreen, ActionScreen)
+    assert issubclass(SearchScreen, ActionScreen)
+    assert all(issubclass(screen, ActionScreen) for screen in COMPARING)

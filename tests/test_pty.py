@@ -121,13 +121,34 @@ def test_an_unknown_theme_is_refused_before_the_screen_opens(fixture_workspace: 
         assert ALTERNATE_ON not in terminal.raw
 
 
-def test_a_crash_leaves_the_terminal_as_it_was_and_says_so(fixture_workspace: Path, tmp_path: Path) -> None:
-    broken = (
-        "import sys; from screens.explorer import Explorer; from lmsys_tui.cli import main\n"
-        "Explorer.action_zoom = lambda self: 1 / 0\n"
-        f"sys.exit(main(['--workspace', {str(fixture_workspace)!r}, '--read-only']))"
-    )
-    with Terminal([], home=tmp_path, program=[sys.executable, "-c", broken]) as terminal:
+BROKEN = (
+    "import sys; from screens.explorer.screen import Explorer; from lmsys_tui.cli import main\n"
+    "{fault}\n"
+    "sys.exit(main(['--workspace', {folder!r}, '--read-only']))"
+)
+"""The program with a planted fault."""
+
+
+def test_a_fault_is_shown_and_the_program_goes_on(fixture_workspace: Path, tmp_path: Path) -> None:
+    code = BROKEN.format(fault="Explorer.action_zoom = lambda self: 1 / 0", folder=str(fixture_workspace))
+    with Terminal([], home=tmp_path, program=[sys.executable, "-c", code]) as terminal:
+        terminal.wait_for("What people ask for")
+        terminal.press("z")
+        terminal.wait_for("ZeroDivisionError")
+        terminal.press("\x1b")
+        terminal.wait_for(lambda text: "ZeroDivisionError" not in text)
+        terminal.press("j")
+        terminal.wait_for("What is in it")
+        terminal.press("q")
+        assert terminal.exit_code() == 0
+
+
+def test_a_loop_of_faults_leaves_the_terminal_as_it_was_and_says_so(
+    fixture_workspace: Path, tmp_path: Path
+) -> None:
+    fault = "Explorer.action_zoom = lambda self: self.set_interval(0.1, lambda: 1 / 0)"
+    code = BROKEN.format(fault=fault, folder=str(fixture_workspace))
+    with Terminal([], home=tmp_path, program=[sys.executable, "-c", code]) as terminal:
         terminal.wait_for("What people ask for")
         terminal.press("z")
         assert terminal.exit_code() == 1

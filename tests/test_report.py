@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from markdown_it import MarkdownIt
 
+from tests.chromium import running
 from tests.doors import copied, run_text
 from tests.naming import rows, said
 
@@ -89,12 +92,18 @@ def written(folder: Path, path: Path, more: str = "") -> str:
     return path.read_text(encoding="utf-8")
 
 
-def test_the_html_is_well_formed_and_asks_for_nothing(hostile: Path, tmp_path: Path) -> None:
-    text = written(hostile, tmp_path / "r.html", "examples=20")
+@pytest.mark.parametrize("more", ["", "map.build"], ids=["plain", "with a map"])
+def test_the_html_is_well_formed_and_asks_for_nothing(more: str, hostile: Path, tmp_path: Path) -> None:
+    folder = hostile
+    if more:
+        folder = copied(hostile, tmp_path / "w")
+        said(folder, more)
+    text = written(folder, tmp_path / "r.html", "examples=20")
+    assert ('<svg class="map"' in text) == bool(more)
     page = Reader(text)
     allowed = {
         "html", "head", "meta", "title", "style", "body", "main", "h1", "h2", "h3", "p", "bdi", "dl", "div", "dt", "dd", "details",
-        "summary", "span", "i", "blockquote", "table", "tr", "th", "td", "ul", "li", "svg", "rect", "strong",
+        "summary", "span", "i", "blockquote", "table", "tr", "th", "td", "ul", "li", "svg", "rect", "path", "text", "strong",
     }  # fmt: skip
     assert {tag for tag, _ in page.tags} <= allowed
     names = {name for _, attributes in page.tags for name in attributes}
@@ -118,6 +127,39 @@ def test_hostile_examples_are_shown_as_text(hostile: Path, tmp_path: Path) -> No
         assert payload in quotes
     assert "rtl \ufffdtxt.exe\ufffd end" in quotes
     assert "esc \u241b[31m nul \u2400 bell \u2407" in quotes
+
+
+async def test_a_browser_shows_it_without_a_script_or_a_request(hostile: Path, tmp_path: Path) -> None:
+    """Its own policy lets a page run no script and ask for nothing; what is asked or refused, the browser tells."""
+    pytest.importorskip("aiohttp", reason="the browser is driven through aiohttp, of the extra `serve`")
+    folder = copied(hostile, tmp_path / "w")
+    said(folder, "map.build")
+    path = tmp_path / "r.html"
+    written(folder, path, "examples=50")
+    async with running(tmp_path / "profile") as browser:
+        page = await browser.page()
+        await page.go(path.as_uri())
+        for _ in range(100):
+            if await page.value("document.readyState") == "complete":
+                break
+            await asyncio.sleep(0.1)
+        await page.value("document.querySelectorAll('details').forEach(d => d.open = true)")
+        shown = await page.value("document.body.innerText")
+        sizes = await page.value("[document.documentElement.scrollWidth, window.innerWidth]")
+        scripts = await page.value("document.querySelectorAll('script, img, a, iframe, link, object').length")
+        await page.close()
+    assert page.requests == [path.as_uri()]
+    assert page.problems == []
+    assert scripts == 0
+    assert sizes[0] <= sizes[1], "the page is wider than the window"
+    for payload in (
+        "</script><script>alert(1)</script>",
+        "<img src=x onerror=alert(1)>",
+        "&lt;b&gt; &amp; <b>",
+        "]]>",
+        "&#x202e;",
+    ):
+        assert payload in shown
 
 
 def test_hostile_texts_are_no_markdown(hostile: Path, tmp_path: Path) -> None:
@@ -172,6 +214,7 @@ def test_a_report_says_where_it_comes_from(kind: str, fixture_workspace: Path, t
         assert value in text
     assert "2026-01-01T00:00:00Z" in text
     assert "k=6" in text and "chats.jsonl" in text
+    assert "alike a cluster's queries are: 0 is chance, 1 is identical" in unescape(text)
     assert "/golden/" not in text
 
 
@@ -244,3 +287,78 @@ def test_a_run_without_names_or_tree_has_a_report_as_well(tmp_path: Path) -> Non
     assert [tag for tag, _ in Reader(text).tags].count("details") == 3
     small = said(tmp_path / "w", f"report.write path={tmp_path}/s.html min_conversations=99")
     assert (small["nodes"], small["hidden_clusters"], small["hidden_queries"]) == (0, 3, 20)
+
+
+def letters(text: str) -> dict[str, str]:
+    """The legend of the map in Markdown: titles by letter."""
+    part = text.split("## Map")[1].split("\n## ")[0]
+    return {
+        m[1]: m[2].replace("\\", "") for m in re.finditer(r"^- \*\*([A-Z])\*\* (.+) \([\d.]+%\)$", part, re.M)
+    }
+
+
+def test_a_map_is_in_the_report_once_there_is_one(fixture_workspace: Path, tmp_path: Path) -> None:
+    folder = copied(fixture_workspace, tmp_path / "w")
+    assert "A map: none was built" in written(folder, tmp_path / "none.html")
+    assert "## Map" not in written(folder, tmp_path / "none.md")
+    said(folder, "map.build")
+    text = written(folder, tmp_path / "r.md")
+    tops = {row[0] for row in rows(folder, "SELECT title FROM node WHERE parent = 'root' AND kind = 'theme'")}
+    found = letters(text)
+    assert set(found.values()) == tops
+    drawn = re.findall(r"^`([A-Zo░]+)`\\$", text.split("## Map")[1], re.M)
+    assert len({len(line) for line in drawn}) == 1
+    assert set("".join(drawn)) == {*found, "░"}
+    page = Reader(written(folder, tmp_path / "r.html"))
+    paths = [a for tag, a in page.tags if tag == "path"]
+    assert paths and all(re.fullmatch(r"(M\d+ \d+h\d+v1H\d+z)+", a["d"] or "") for a in paths)
+    assert [tag for tag, _ in page.tags].count("text") == len(found)
+    assert written(folder, tmp_path / "again.html") == (tmp_path / "r.html").read_text(encoding="utf-8")
+    # Blocks of the map hold each query of the run once.
+    area = sum(int(m[3]) for a in paths for m in re.finditer(r"M(\d+) (\d+)h(\d+)v", a["d"] or ""))
+    assert 0 < area <= 128 * 72
+
+
+def test_small_clusters_are_not_on_the_map(fixture_workspace: Path, tmp_path: Path) -> None:
+    folder = copied(fixture_workspace, tmp_path / "w")
+    said(folder, "map.build")
+    whole, some = (
+        written(folder, tmp_path / f"{n}.html", more) for n, more in enumerate(("", "min_users=8"))
+    )
+    assert "What is held back is not on it." in some and "What is held back is not on it." not in whole
+
+    def area(text: str) -> int:
+        return sum(int(n) for n in re.findall(r"M\d+ \d+h(\d+)v1", text))
+
+    assert 0 < area(some) < area(whole)
+    legend = letters(written(folder, tmp_path / "r.md", "min_users=8"))
+    shown = written(folder, tmp_path / "r.md", "min_users=8").split("## Map")[0].replace("\\", "")
+    assert legend and all(f"### {title}\n" in shown for title in legend.values())
+    none = written(folder, tmp_path / "none.md", "min_conversations=1000")
+    assert letters(none) == {}
+
+
+def test_the_newest_evaluation_is_in_the_report(fixture_workspace: Path, tmp_path: Path) -> None:
+    folder = copied(fixture_workspace, tmp_path / "w")
+    assert "Evaluation" not in written(folder, tmp_path / "none.md")
+    said(folder, "eval.run items=1")
+    said(folder, "run.sweep k=3,4 seeds=1")
+    newest = said(folder, "eval.run items=2")
+    for kind in ("md", "html"):
+        text = unescape(written(folder, tmp_path / f"r.{kind}").replace("\\", ""))
+        assert newest["evaluation"] in text
+        for one in newest["measures"]:
+            if one["value"] is not None:
+                assert one["measure"] in text and f"{one['value']:.3f}" in text
+
+
+def test_masked_names_stand_under_the_map(fixture_workspace: Path, tmp_path: Path) -> None:
+    folder = copied(fixture_workspace, tmp_path / "w")
+    said(folder, "map.build")
+    (key,) = rows(
+        folder, "SELECT key FROM node WHERE parent = 'root' AND kind = 'theme' ORDER BY size DESC LIMIT 1"
+    )[0]
+    said(folder, f"node.rename node={key} title='Ask jane@example.com'")
+    assert "jane" in written(folder, tmp_path / "r.html").split('<svg class="map"')[1]
+    text = written(folder, tmp_path / "r.html", "redact=email")
+    assert "jane" not in text and "[EMAIL]" in text.split('<svg class="map"')[1].split("<h2>")[0]

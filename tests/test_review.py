@@ -37,6 +37,13 @@ def found(folder: Path, words: str = "") -> dict[int, dict[str, Any]]:
     return {row["cluster"]: row for row in said(folder, f"review.find {words}")}
 
 
+def test_shares_are_of_all_queries_of_the_run_as_everywhere(tmp_path: Path) -> None:
+    folder = handmade(tmp_path / "w", THEMES, tuple(f"noise {n}" for n in range(100)))
+    shares = {row["cluster"]: row["share"] for row in said(folder, "cluster.list")}
+    rows = found(folder)
+    assert {cluster: row["share"] for cluster, row in rows.items()} == {n: shares[n] for n in rows}
+
+
 def test_the_reasons_are_found_and_told_with_their_figures(folder: Path) -> None:
     rows = found(folder)
     assert set(rows[0]["reasons"]) == {"duplicate_title"}

@@ -212,22 +212,25 @@ def test_edits_before_an_update_can_be_undone_after_it(base: Path, tmp_path: Pat
     grow(folder, more_texts())
     said(folder, "run.update")
     known = len(assigned(folder))
-    assert run_text(folder, "edit.undo count=5").code == 0
-    sound(folder)
-    assert len(assigned(folder)) == known
-    assert run_text(folder, "edit.redo count=5").code == 0
-    sound(folder)
+    edits = [row["edit"] for row in said(folder, "edit.history") if row["kind"] != "run.update"]
+    assert len(edits) == 5
+    for kind, numbers in (("undo", edits), ("redo", edits[::-1])):
+        assert run_text(folder, "\n".join(f"edit.{kind} edit={number}" for number in numbers)).code == 0
+        sound(folder)
+        assert len(assigned(folder)) == known
 
 
 def test_an_edit_whose_cluster_has_new_queries_is_refused_its_undo(base: Path, tmp_path: Path) -> None:
     folder = own(base, tmp_path / "own")
-    moved = said(folder, "outlier.assign query=1,2,3,4 to=new title=Own")["made"][0]
+    own_cluster = said(folder, "outlier.assign query=1,2,3,4 to=new title=Own")
+    (moved,) = own_cluster["made"]
     grow(folder, old_texts()[:2])
-    said(folder, "run.update")
+    update = said(folder, "run.update")["edit"]
     assert assigned(folder)[len(old_texts()) + 1] == moved
     before = dump(folder)
-    refused = run_text(folder, "edit.undo")
+    refused = run_text(folder, f"edit.undo edit={own_cluster['edit']}")
     assert (refused.code, refused.error["code"]) == (1, "edit_depends")
+    assert f"edit.undo edit={update}" in refused.error["hint"]
     assert dump(folder) == before
 
 

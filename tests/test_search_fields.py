@@ -100,6 +100,14 @@ CASES: dict[str, Callable[[dict[str, Any]], bool]] = {
     "-after:2023-05 apple ": lambda r: holds(r, "apple") and r["timestamp"] < "2023-05",
     "month:2023-05 ": lambda r: r["timestamp"].startswith("2023-05"),
     "day:>=2023-06-02 ": lambda r: r["timestamp"][:10] >= "2023-06-02",
+    "day:>=2023-6-2 ": lambda r: r["timestamp"][:10] >= "2023-06-02",
+    "day:<=2023-05 ": lambda r: r["timestamp"][:7] <= "2023-05",
+    "day:>2023-05 ": lambda r: r["timestamp"][:7] > "2023-05",
+    "day:<2023-W20 ": lambda r: r["timestamp"][:10] < "2023-05-15",
+    "week:>=2023-W20 ": lambda r: r["timestamp"][:10] >= "2023-05-15",
+    "week:2023-W20 ": lambda r: "2023-05-15" <= r["timestamp"][:10] <= "2023-05-21",
+    "month:>2023-4 ": lambda r: r["timestamp"][:7] > "2023-04",
+    "month:>=2023-05-15 ": lambda r: r["timestamp"][:7] >= "2023-05",
     "flag:unsafe ": lambda r: r["id"] in FLAGGED,
     "has:flag -language:de ": lambda r: r["id"] in FLAGGED and r["language"] != "de",
     "-has:flag apple ": lambda r: holds(r, "apple") and r["id"] not in FLAGGED,
@@ -153,6 +161,10 @@ def test_fields_of_clusters(folder: Path, text: str) -> None:
         ("has:flags", "unknown_value", "flag"),
         ("after:2023-13", "bad_date", None),
         ("before:soon", "bad_date", None),
+        ("day:>=soon", "bad_window", None),
+        ("day:>=05/01/2023", "bad_window", None),
+        ("week:<2023-W60", "bad_window", None),
+        ("month:>=2023-13", "bad_window", None),
         ("a OR language:de", "bad_search", None),
         ("in:>c2", "bad_search", None),
         ("user:>ann", "bad_where", None),
@@ -251,7 +263,8 @@ def test_saved_searches(folder: Path) -> None:
     ]
     assert run_text(folder, "search.queries saved=mein").error["did_you_mean"] == ["mine"]
     assert run_text(folder, "search.save name=bad text=in:nowhere").error["code"] == "unknown_node"
-    assert run_text(folder, "search.queries").error["code"] == "empty_search"
+    empty = run_text(folder, "search.queries where=language=de").error
+    assert empty["code"] == "empty_search" and "text='language:German" in empty["hint"]
     said(folder, "search.forget name=mine")
     assert said(folder, "search.saved") == []
 

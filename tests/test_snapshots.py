@@ -13,7 +13,7 @@ from textual.widgets import Input
 from core.control import Progress
 from core.session import Session
 from lmsys_tui.app import LmsysApp
-from screens.jobs import Order
+from screens.jobs import Lane, Order
 from screens.widgets.bars import Bar
 from tests.doors import NOW
 from tests.handmade import USUAL, handmade
@@ -130,12 +130,14 @@ def test_job_running(snap_compare: Compare, size: tuple[int, int]) -> None:
     def running(run: Driven) -> None:
         """The bar as it stands in the middle of a job; no job runs, so that the picture stands still."""
         jobs = app.desk.jobs
-        jobs.latest = Progress("embed", 1_240, 2_449, "texts")
-        jobs.running = Order("embed.run")
+        lane = Lane(Order("embed.run"), Progress("embed", 1_240, 2_449, "texts"))
+        lane.pace.came(Progress("embed", 0, 2_449), 0.0)
+        lane.pace.came(Progress("embed", 1_240, 2_449), 12.0)
+        jobs.lanes["long"] = lane
         run.explorer.jobs_changed()
         bar = run.explorer.query_one("#job", Bar)
         assert bar.display
-        jobs.running = None
+        jobs.lanes["long"] = Lane()
 
     assert snap_compare(app, terminal_size=size, run_before=typed("j", then=running))
 

@@ -16,7 +16,7 @@ from core.trends.dispersion import Dispersion, clumping, moderated, within_windo
 from core.trends.level import best_splits, p_values
 from core.trends.periods import DAY_SECONDS, Kind, Window, day_number, day_text, periods_of, read_window
 from core.trends.rates import false_discovery, ratios
-from core.trends.spikes import spikes
+from core.trends.spikes import day_dispersion, spikes
 from tests.benchmarks.trends import PLANTED, calls, log
 
 DAYS = st.integers(0, 60_000)
@@ -131,6 +131,32 @@ def test_spikes_of_poisson_counts_are_as_rare_as_they_should_be() -> None:
     counts[7, 30] += 15 * np.sqrt(means[7, 30]) + 15
     found = spikes(counts, totals, np.ones(60, bool), "week", np.zeros(60, np.int64))
     assert np.argwhere(found.q <= 0.01).tolist() == [[7, 30]]
+
+
+def test_a_month_stands_out_among_bursts_of_people_whom_nobody_knows() -> None:
+    whole, no_weekday = np.ones(7, bool), np.zeros(7, np.int64)
+    days, small = np.arange(210), []
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        burst = rng.choice([1.0, 3.0, 8.0], 400)
+        sessions = rng.poisson((rng.uniform(0.5, 6, 400) / burst)[:, None], (400, 210))
+        more = rng.negative_binomial(np.maximum(sessions, 1), 1 / burst[:, None]) * (sessions > 0)
+        counts = (sessions + more).astype(float)
+        at = int(np.flatnonzero(burst == 1)[0])
+        counts[at] = rng.poisson(5, 210)
+        for planted in (False, True):
+            counts[at, 100:110] += rng.poisson(30, 10) if planted else 0
+            scale = day_dispersion(counts, counts.sum(axis=0), np.ones(210, bool), days % 7)
+            assert scale[burst == 8].mean() > 4 * scale[burst == 1].mean()
+            months = counts.reshape(400, 7, 30).sum(axis=2)
+            found = spikes(months, months.sum(axis=0), whole, "month", no_weekday, scale)
+            assert np.argwhere(found.q <= 0.01).tolist() == ([[at, 3]] if planted else [])
+            small += [] if planted else [found.p.ravel()]
+            alone = spikes(months, months.sum(axis=0), whole, "month", no_weekday)
+            assert not (alone.q <= 0.01).any(), "seven months alone do not tell bursts from a spike"
+    p = np.concatenate(small)
+    assert (p < 0.05).mean() <= 0.05
+    assert (p < 0.001).mean() <= 0.001
 
 
 def test_a_group_that_rests_on_weekends_has_no_spike_each_monday() -> None:
