@@ -8,6 +8,7 @@ from typing import Any
 
 from core.browse.rows import ClusterSort, Narrowing
 from core.cursors import signed, unsigned
+from core.distances import DISTANCE, JOIN, WITH, members_again, texts_again
 from core.facets.tops import top_values
 from core.facets.where import conditions
 from core.lookup import RunInfo, bad_cursor, check_cluster, check_limit, find_hierarchy, find_run
@@ -34,8 +35,8 @@ _ORDERS = {
 }
 
 _MEMBER_ORDERS = {
-    "central": "coalesce(min(a.distance), 9)",
-    "boundary": "-coalesce(min(a.distance), 9)",
+    "central": f"coalesce(min({DISTANCE}), 9)",
+    "boundary": f"-coalesce(min({DISTANCE}), 9)",
     "times": "-count(*)",
     "text_id": "q.text_id",
 }
@@ -194,9 +195,9 @@ def _neighbours(
 
 def text_rows(workspace: Workspace, run: RunInfo, text_ids: Sequence[int]) -> tuple[TextRow, ...]:
     """Texts of a run in the order given, each with its cluster there."""
-    marks = ",".join("?" * len(text_ids))
     rows = workspace.rows(
-        f"{_MEMBER} AND q.text_id IN ({marks}) GROUP BY q.text_id".replace(":run", "?"), (run.id, *text_ids)
+        f"{WITH} {_MEMBER} AND q.text_id IN (SELECT value FROM json_each(:texts)) GROUP BY q.text_id",
+        {"run": run.id, "texts": json.dumps(list(text_ids)), "again": texts_again(workspace, run, text_ids)},
     )
     found = {row[0]: _text_row(row) for row in rows}
     return tuple(found[text_id] for text_id in text_ids if text_id in found)
@@ -204,8 +205,8 @@ def text_rows(workspace: Workspace, run: RunInfo, text_ids: Sequence[int]) -> tu
 
 _MEMBER = (
     "SELECT q.text_id, min(q.id), t.content, count(*), v.language, v.model, a.cluster,"
-    f" {TITLE_SQL}, min(a.distance)"
-    " FROM assignment a JOIN query q ON q.id = a.query_id JOIN text t ON t.id = q.text_id"
+    f" {TITLE_SQL}, min({DISTANCE})"
+    f" FROM assignment a JOIN query q ON q.id = a.query_id {JOIN} JOIN text t ON t.id = q.text_id"
     " JOIN conversation v ON v.id = q.conversation_id JOIN run r ON r.id = a.run_id"
     f" JOIN cluster c ON c.run_id = a.run_id AND c.number = a.cluster {SUMMARY_JOIN}"
     " WHERE a.run_id = :run"
@@ -243,13 +244,14 @@ def members(
     order = _MEMBER_ORDERS[sort]
     made_by = ("query.list", found.name, cluster, where, sort)
     rows = workspace.rows(
-        f"SELECT * FROM ({_MEMBER}{scope} GROUP BY q.text_id"
+        f"{WITH} SELECT * FROM ({_MEMBER}{scope} GROUP BY q.text_id"
         f" HAVING :after IS NULL OR ({order}, q.text_id) > (:a, :b) ORDER BY {order}, q.text_id LIMIT :limit)",
         {
             **chosen.parameters,
             "run": found.id,
             "cluster": cluster,
             "limit": limit + 1,
+            "again": members_again(workspace, found, cluster),
             **_cursor(unsigned(after, *made_by), 2),
         },
     )

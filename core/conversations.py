@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 
+from core.distances import measured_again
 from core.errors import ActionError
-from core.lookup import HierarchyInfo
+from core.lookup import HierarchyInfo, find_run
 from core.rows import Membership, QueryDetail, TurnRow
 from core.tree import path_of
 from db.titles import SUMMARY_JOIN, TITLE_SQL
@@ -52,9 +53,9 @@ def conversation(workspace: Workspace, query: int) -> QueryDetail:
 def _memberships(workspace: Workspace, query: int) -> tuple[Membership, ...]:
     rows = workspace.rows(
         f"SELECT r.name, a.cluster, {TITLE_SQL}, a.distance, a.probability, n.key, h.id, h.name, h.run_id,"
-        " h.summary_set_id, h.levels,"
+        " h.summary_set_id, h.levels, q.text_id,"
         " (SELECT json_group_array(f.flag) FROM query_flag f WHERE f.run_id = a.run_id AND f.query_id = a.query_id)"
-        " FROM assignment a JOIN run r ON r.id = a.run_id"
+        " FROM assignment a JOIN query q ON q.id = a.query_id JOIN run r ON r.id = a.run_id"
         f" JOIN cluster c ON c.run_id = a.run_id AND c.number = a.cluster {SUMMARY_JOIN}"
         " LEFT JOIN hierarchy h ON h.id = r.hierarchy"
         " LEFT JOIN node n ON n.hierarchy_id = h.id AND n.cluster = a.cluster"
@@ -66,12 +67,17 @@ def _memberships(workspace: Workspace, query: int) -> tuple[Membership, ...]:
             run=row[0],
             cluster=row[1],
             title=row[2],
-            distance=row[3],
+            distance=_distance(workspace, row[0], row[1], row[11], row[3]),
             probability=row[4],
             path=()
             if row[5] is None
             else tuple(p.title for p in path_of(workspace, HierarchyInfo(*row[6:11]), row[5])),
-            flags=tuple(json.loads(row[11])),
+            flags=tuple(json.loads(row[12])),
         )
         for row in rows
     )
+
+
+def _distance(workspace: Workspace, run: str, cluster: int, text: int, stored: float | None) -> float | None:
+    place = cluster, text
+    return measured_again(workspace, find_run(workspace, run), [place]).get(place, stored)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from db.columns import Test
+from db.workspace import Workspace
 
 Kind = Literal["flag", "tag", "note"]
 
@@ -38,6 +39,14 @@ class Marked:
     def parameter(self) -> Any:
         """What the parameter holds."""
         return json.dumps(self.values)
+
+
+def given_marks(workspace: Workspace, kind: Kind, run_id: int) -> list[str]:
+    """The flags or tags that somebody gave to a cluster of a run or, flags, to a query of it; in order."""
+    sql = f"SELECT j.value FROM cluster c, json_each(c.{kind}s) j WHERE c.run_id = :run"
+    if kind == "flag":
+        sql += " UNION SELECT m.flag FROM query_flag m WHERE m.run_id = :run"
+    return sorted({str(row[0]) for row in workspace.rows(sql, {"run": run_id})})
 
 
 @dataclass(frozen=True)

@@ -278,6 +278,18 @@ def test_queries_are_moved_by_a_search_in_the_same_language(folder: Path, log: l
     run_text(folder, "edit.undo")
 
 
+def test_a_mark_that_nobody_gave_is_told(folder: Path) -> None:
+    for mark, given in (("flag:unsaef", "unsafe"), ("tag:od", "odd")):
+        none = asked(folder, f"apple {mark} ")
+        assert (
+            none["data"] == []
+            and f"Nobody gave {mark}; given are: " in none["note"]
+            and given in none["note"]
+        )
+    assert "Nobody" not in (asked(folder, "nothingsuch flag:unsafe ").get("note") or "")
+    assert "Nobody" not in (asked(folder, "apple -flag:unsaef ").get("note") or "")
+
+
 def test_what_is_remembered_is_never_older_than_the_store(folder: Path) -> None:
     session = Session(folder, clock=lambda: NOW, actor="tester")
     search = {"text": "apple flag:seen ", "mode": "text"}

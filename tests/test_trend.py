@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.benchmarks.trends import RUN, Log, check_counts, log, stored
-from tests.doors import run_text
+from tests.doors import copied, run_text
 from tests.naming import rows, said
 
 POEM, CODE = "write a poem about the sea and the moon", "python function that sorts a list of numbers"
@@ -57,6 +57,21 @@ def test_what_was_planted_is_found_and_nothing_else(planted: Path, made: Log) ->
     assert spiking[0]["cluster"] == made.planted["spike"]
     assert spiking[0]["spikes"][0]["period"] == "2023-05-04"
     assert "2023-05-04" in spiking[0]["says"]
+
+
+def test_the_noise_is_no_new_topic(planted: Path, tmp_path: Path) -> None:
+    """What the new cluster had goes to the noise: it is asked as late, and no topic."""
+    own = copied(planted, tmp_path / "w")
+    before = said(own, "trend.clusters limit=1000")
+    (new,) = [row["cluster"] for row in before["rows"] if row["new"]]
+    said(own, f"query.move search='cluster:{new}' to=-1")
+    after = said(own, "trend.clusters limit=1000")
+    noise = next(row for row in after["rows"] if not row["topic"])
+    assert noise["recent"] and noise["new"] and (before["new"], after["new"]) == (1, 0)
+    windows = "trend.compare a=2023-02 b=2023-06-05..2023-06-25 limit=1000"
+    compared = said(own, windows)
+    assert compared["new"] == sum(row["new"] and row["topic"] for row in compared["rows"])
+    assert any(row["new"] and not row["topic"] for row in compared["rows"])
 
 
 def test_shares_windows_and_themes_add_up(planted: Path, made: Log) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from core.distances import measured_again
 from core.export.files import GROUP, ExportColumn, Row
 from core.export.source import Source, Table, places
 from db.facets import FacetInfo, facets, values_of_conversations
@@ -42,14 +43,15 @@ def _rows(source: Source) -> Iterator[Row]:
     made = facets(workspace, source.run.dataset_id)
     cursor = workspace.raw.execute(
         "SELECT q.id, v.external_id, (SELECT content FROM turn u WHERE u.conversation_id = v.id AND u.role = 'user'"
-        " ORDER BY u.position LIMIT 1), v.language, v.model, v.timestamp, a.cluster, a.is_noise, a.distance, v.id"
+        " ORDER BY u.position LIMIT 1), v.language, v.model, v.timestamp, a.cluster, a.is_noise, a.distance, v.id, q.text_id"
         " FROM assignment a JOIN query q ON q.id = a.query_id JOIN conversation v ON v.id = q.conversation_id"
         f" WHERE {source.where} ORDER BY a.query_id",
         source.parameters,
     )
     while block := cursor.fetchmany(_BLOCK):
         rows = []
-        for query, conversation, text, language, model, at, cluster, is_noise, distance, _ in block:
+        again = measured_again(workspace, source.run, ((values[6], values[-1]) for values in block))
+        for query, conversation, text, language, model, at, cluster, is_noise, distance, _, text_id in block:
             place = of_cluster[cluster]
             rows.append(
                 {
@@ -62,13 +64,13 @@ def _rows(source: Source) -> Iterator[Row]:
                     "cluster_id": cluster,
                     "cluster_title": place.title,
                     "is_noise": bool(is_noise),
-                    "distance": distance,
+                    "distance": again.get((cluster, text_id), distance),
                     "path": list(place.path),
                     "path_ids": list(place.path_ids),
                 }
             )
         if made:
-            _add_facets(source, rows, made, [values[-1] for values in block])
+            _add_facets(source, rows, made, [values[-2] for values in block])
         yield from rows
 
 

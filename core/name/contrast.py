@@ -9,6 +9,7 @@ import numpy as np
 
 from core.cluster.representatives import representatives
 from core.control import Control
+from core.distances import measured_again
 from core.errors import ActionError
 from core.lookup import RunInfo
 from db.vectors import find_space, mapped
@@ -69,7 +70,9 @@ def read_shown(
     text_ids = np.array([row[0] for row in rows], dtype=np.int64)
     place = {number: at for at, (number, _) in enumerate(clusters)}
     labels = np.array([place.get(row[1], -1) for row in rows], dtype=np.int32)
-    distances = np.array([2.0 if row[2] is None else row[2] for row in rows], dtype=np.float32)
+    again = measured_again(workspace, run, ((row[1], row[0]) for row in rows))
+    stored = (again.get((row[1], row[0]), row[2]) for row in rows)
+    distances = np.array([2.0 if far is None else far for far in stored], dtype=np.float32)
     at_rows = np.array([row[3] for row in rows], dtype=np.int64)
     table = mapped(workspace, space)
     whole = len(at_rows) == len(table) and np.array_equal(at_rows, np.arange(len(table)))

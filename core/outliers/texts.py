@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from core.cluster.blocks import block_rows, map_blocks, one_blas_thread, take
+from core.cluster.blocks import take
 from core.cluster.result import Floats, Indices
+from core.distances import to_centroids
 from core.errors import ActionError
 from core.lookup import RunInfo
 from db import edits, vectors
@@ -114,11 +115,4 @@ def _measure_again(
     own = np.minimum(np.searchsorted(known.numbers, found["cluster"][again]), len(known.numbers) - 1)
     there = known.numbers[own] == found["cluster"][again]
     again, own = again[there], own[there]
-
-    def work(block: slice) -> tuple[slice, Floats]:
-        rows = take(table, found["row"][again[block]])
-        return block, 1 - np.einsum("ij,ij->i", rows, known.centroids[own[block]])
-
-    with one_blas_thread():
-        for block, far in map_blocks(work, len(again), block_rows(table.shape[1])):
-            distance[again[block]] = far.astype(np.float64).clip(0, 2).round(6)
+    distance[again] = to_centroids(table, found["row"][again], own, known.centroids)

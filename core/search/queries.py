@@ -19,7 +19,15 @@ from core.search.embedder import embedders
 from core.search.expression import wanted_text
 from core.search.ranking import Mode, Older, Ranking
 from core.search.saved import Asked, completed
-from core.search.scope import Narrow, Scope, check_values, find_scope, find_search_space, need_space
+from core.search.scope import (
+    Narrow,
+    Scope,
+    check_values,
+    find_scope,
+    find_search_space,
+    need_space,
+    unknown_marks,
+)
 from core.update.lag import lag_note
 from db.matching import Matched, matching_ids, matching_texts, older_matches
 from db.nearest import nearest, rows_of_texts
@@ -105,6 +113,8 @@ def search_queries(
     found = ranking.fuse([texts, vectors]) if mode == "hybrid" else vectors if mode == "vector" else texts
     if not len(found.ids):
         check_values(workspace, scope.chosen)
+        unknown = unknown_marks(workspace, scope.chosen)
+        notes += [] if unknown is None else [unknown]
     made_by = ("search.queries", text, scope.named, mode, target.name if target and mode != "text" else None)
     older = None
     if expression is not None and lexical.floor is not None and mode != "vector":

@@ -10,8 +10,10 @@ from core.lookup import RunInfo, check_cluster, find_dataset, find_run, unknown
 from core.search.expression import excluded_expression, match_expression
 from core.search.language import Query, parse
 from core.search.restrict import needs_run, restrict, tree_of
+from core.text import first_few
 from core.tree import node
 from db.facets import facets
+from db.marks import Marked, given_marks
 from db.search import Filter, clusters_under, facet_values
 from db.vectors import SpaceInfo, find_space, spaces
 from db.workspace import Workspace
@@ -137,6 +139,17 @@ def check_values(workspace: Workspace, chosen: Filter) -> None:
             if value not in values:
                 listed = ", ".join(values[:8]) or "none"
                 raise unknown(kind, value, values, f"Most frequent: {listed}.")
+
+
+def unknown_marks(workspace: Workspace, chosen: Filter) -> str | None:
+    """A note where nothing was found because nobody gave a flag or tag that was asked for."""
+    for test in chosen.conditions:
+        if isinstance(test, Marked) and test.values is not None:
+            given = given_marks(workspace, test.kind, test.run)
+            if not set(given) & set(test.values):
+                asked = " or ".join(f"{test.kind}:{value[:40]}" for value in test.values)
+                return f"Nobody gave {asked}; given are: {first_few(given) or 'none yet'}."
+    return None
 
 
 def need_space(space: SpaceInfo | None) -> SpaceInfo:

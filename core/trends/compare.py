@@ -48,6 +48,7 @@ def compare_windows(
     start = _start(groups, order, after)
     shown = order[start : start + limit]
     calls = [direction(growth, place) for place in order]
+    topics = [place for place in order if groups.groups[place].topic]
     return WindowsCompared(
         run=found_run.name,
         level=level,
@@ -56,8 +57,8 @@ def compare_windows(
         untimed=everything.untimed,
         rising=calls.count("rising"),
         falling=calls.count("falling"),
-        new=sum(bool(growth.late[place] and not growth.early[place]) for place in order),
-        vanished=sum(bool(growth.early[place] and not growth.late[place]) for place in order),
+        new=sum(bool(growth.late[place] and not growth.early[place]) for place in topics),
+        vanished=sum(bool(growth.early[place] and not growth.late[place]) for place in topics),
         rows=tuple(_row(groups, growth, place) for place in shown),
         total=len(order),
         after=groups.groups[shown[-1]].id if start + limit < len(order) else None,

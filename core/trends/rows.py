@@ -119,6 +119,7 @@ class Trends:
     falling: int
     new: int
     vanished: int
+    """Topics, without the noise and the like."""
     spiking: int
     changed: int
     periods: tuple[PeriodRow, ...]
@@ -212,6 +213,7 @@ class WindowsCompared:
     falling: int
     new: int
     vanished: int
+    """Topics, without the noise and the like."""
     rows: tuple[WindowTrend, ...]
     total: int
     after: str | None

@@ -51,6 +51,7 @@ def trends(
     start = _start(ready, order, after)
     shown = order[start : start + limit]
     calls = [direction(found.growth, place) for place in order]
+    topics = [place for place in order if ready.groups.groups[place].topic]
     early, late = _window_texts(ready)
     return Trends(
         run=ready.run.name,
@@ -62,8 +63,8 @@ def trends(
         untimed=ready.asked.untimed,
         rising=calls.count("rising"),
         falling=calls.count("falling"),
-        new=sum(is_new(ready, found, place) for place in order),
-        vanished=sum(is_vanished(ready, found, place) for place in order),
+        new=sum(is_new(ready, found, place) for place in topics),
+        vanished=sum(is_vanished(ready, found, place) for place in topics),
         spiking=sum(bool(found.spiked[place].any()) for place in order),
         changed=sum(change_of(ready, found, place) is not None for place in order),
         periods=_period_rows(ready, found),
