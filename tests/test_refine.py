@@ -153,7 +153,8 @@ def test_bad_input(base: Path, line: str, code: str) -> None:
 
 def test_noise_and_single_texts_and_stale_sights_are_refused(folder: Path) -> None:
     first = said(folder, "query.move query=1 to=-1")["edit"]
-    assert run_text(folder, "run.kmeans within=noise k=2").error["code"] in ("not_a_cluster", "too_few")
+    refused = run_text(folder, "run.kmeans within=noise k=2").error
+    assert refused["code"] == "not_a_cluster" and "outlier.assign kind=noise to=new" in refused["hint"]
     alone = said(folder, "outlier.assign query=2 to=new title=Alone")["made"][0]
     assert run_text(folder, f"run.kmeans cluster={alone}").error["code"] == "too_few"
     said(folder, "cluster.note cluster=0 text=later")

@@ -67,6 +67,7 @@ def refine(session: Session, wanted: Refinement) -> Refined:
         Cancelled: Stopped; nothing is kept.
     """
     place = _find(session, wanted)
+    _check_kind(place)
     members = read_members(session, place.run, place.sources)
     cut = recluster(session, place.run, members, wanted.k, wanted.seed)
     prepare(session, place.run.name, place.title)
@@ -127,6 +128,16 @@ def _find(session: Session, wanted: Refinement) -> _Place:
     sources = tuple(leaf.cluster for leaf in leaves if leaf.cluster is not None)
     title = node.title if node.cluster is None else _title(session, run, node.cluster)
     return _Place(run, tree.id, tree.name, node.key, title, sources, node.kind not in INNER)
+
+
+def _check_kind(place: _Place) -> None:
+    (number, *more) = place.sources
+    if number < 0 and not more:
+        raise ActionError(
+            "not_a_cluster",
+            f"{place.title} is no cluster that can be refined.",
+            "outlier.assign kind=noise to=new makes a cluster of the noise; query.move takes orphans to a cluster.",
+        )
 
 
 def _title(session: Session, run: RunInfo, cluster: int) -> str:

@@ -107,7 +107,7 @@ def condition(
             raise _bad(f"{name}{operator}{values[0]}", "it compares numbers")
         return Condition(column, operator, (number,))
     if column.name in _DATES and facet is None:
-        return Condition(column, operator, (_bound(column.name, operator, values[0]),))
+        return Condition(column, operator, (bound(column.name, operator, values[0]),))
     why = "only numbers and dates can be compared"
     if facet is not None:
         why += ", and a facet is a number where it was made with values=1-5 or the like"
@@ -139,7 +139,7 @@ def _value(
             return written.casefold()
         raise unknown("value", written, list(column.bands), f"{column.name}: {', '.join(column.bands)}.")
     if column.name == "week" and facet is None and re.fullmatch(r"\d{4}-W\d{2}", written):
-        written = _bound("week", "=", written)
+        written = bound("week", "=", written)
     if has_value(workspace, column, dataset_id, written):
         return written
     known = distinct_values(workspace, column, dataset_id, _NEAR)
@@ -155,15 +155,21 @@ def _none(column: Column, written: str, known: list[str]) -> str:
     raise unknown("value", written, known, f"{column.name}, most frequent: {listed}.")
 
 
-def _bound(name: str, operator: Operator, written: str) -> str:
+def bound(name: str, operator: Operator, written: str, field: str | None = None) -> str:
     """What the column `name` is compared with: the first day of a day, week, month or year, or behind it the last one.
+
+    Args:
+        name: `day`, `week` or `month`.
+        operator: How it is compared.
+        written: The words of the user.
+        field: What it is called in an error, where it is not the column.
 
     Raises:
         ActionError: `bad_window`.
     """
     from core.trends.periods import day_text, read_window
 
-    window = read_window(re.sub(r"-(\d)(?!\d)", r"-0\1", written), name)
+    window = read_window(re.sub(r"-(\d)(?!\d)", r"-0\1", written), field or name)
     day = day_text(window.last if operator in (">", "<=") else window.first)
     return day[:7] if name == "month" else day
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import dataclass
-from datetime import date
 from typing import cast, get_args
 
 from core.errors import ActionError
-from core.facets.where import condition
+from core.facets.where import bound, condition
 from core.lookup import HierarchyInfo, RunInfo, check_cluster, find_hierarchy, unknown
 from core.search.language import Part, Restriction
 from core.tree import node
-from db.columns import Condition, Test, cluster_column, log_column
+from db.columns import Condition, Operator, Test, cluster_column, log_column
 from db.marks import Kind, Marked, Not
 from db.search import clusters_under
 from db.titles import ORPHANS
@@ -21,7 +20,6 @@ from db.workspace import Workspace
 
 _KINDS = {"noise": -1, "orphan": ORPHANS}
 _OF_RUN = ("in", "cluster", "is", "has", "flag", "tag")
-_DATE = re.compile(r"(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?")
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,7 @@ def restrict(
     """The fields of a query: of each group one value or more must hold.
 
     Raises:
-        ActionError: `no_hierarchy`, `unknown_node`, `unknown_cluster`, `unknown_value`, `unknown_facet`, `bad_date`,
+        ActionError: `no_hierarchy`, `unknown_node`, `unknown_cluster`, `unknown_value`, `unknown_facet`, `bad_window`,
             `bad_search` or `bad_where`.
     """
     clusters: tuple[int, ...] | None = None
@@ -115,32 +113,10 @@ def _test(workspace: Workspace, dataset: int, run: RunInfo | None, wanted: list[
         )
     if first.field in ("after", "before"):
         _only_equal(first)
-        return Condition(
-            log_column("day"), ">=" if first.field == "after" else "<", (_day(first.field, first.value),)
-        )
+        operator: Operator = ">=" if first.field == "after" else "<"
+        return Condition(log_column("day"), operator, (bound("day", operator, first.value, first.field),))
     values = [what.value for what in wanted]
     return condition(workspace, dataset, run, first.field, first.operator, [] if values == [""] else values)
-
-
-def _day(field: str, value: str) -> str:
-    """The first day of a date, a month or a year."""
-    found = _DATE.fullmatch(value)
-    try:
-        return (
-            date(int(found[1]), int(found[2] or 1), int(found[3] or 1)).isoformat()
-            if found
-            else _no_date(field, value)
-        )
-    except ValueError:
-        return _no_date(field, value)
-
-
-def _no_date(field: str, value: str) -> str:
-    raise ActionError(
-        "bad_date",
-        f"{field}:{value[:40]} is no date.",
-        f'Write {field}:2023-05-01, {field}:2023-05 or {field}:2023; as text: "{field}:{value[:40]}".',
-    )
 
 
 def _one_of(field: str, value: str, known: tuple[str, ...]) -> str:

@@ -57,7 +57,9 @@ def here_spans(
         (f" {percent(first.size / max(shown.total + shown.unplaced, 1))} ", "dim"),
         (one_line(first.title, 200), "strong"),
     ]
-    if second is not None and (theme is None or cluster is None or theme.kind == "theme"):
+    # The cluster with the most queries here may be one of another theme.
+    told = theme is None or cluster is None or (theme.kind == "theme" and cluster.theme == theme.node)
+    if second is not None and told:
         word = "in" if second is theme else "here mostly"
         spans.append((f"  {word} {one_line(second.title, 80)}", "other"))
     return [*spans, (f"  \u00b7 {queries:,} here", "dim")]
