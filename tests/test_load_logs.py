@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import random
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -678,6 +678,39 @@ def spoilt(value: Any, choose: random.Random, other: object) -> Any:
         at = choose.randrange(len(value))
         return [*value[:at], spoilt(value[at], choose, other), *value[at + 1 :]]
     return other
+
+
+def places(value: object) -> Iterator[Callable[[object], object]]:
+    """For each place in a value what puts something else there."""
+    yield lambda other: other
+    if isinstance(value, dict):
+        for key in value:
+            yield from (
+                lambda other, key=key, put=put: value | {key: put(other)} for put in places(value[key])
+            )
+    elif isinstance(value, list):
+        for at in range(len(value)):
+            yield from (
+                lambda other, at=at, put=put: [*value[:at], put(other), *value[at + 1 :]]
+                for put in places(value[at])
+            )
+
+
+@pytest.mark.parametrize("name", FIXTURES)
+def test_what_no_set_can_be_asked_for_may_stand_anywhere(name: str) -> None:
+    layouts = {layout.name: layout for layout in LAYOUTS}
+    own = layouts.get(FIXTURES[name].shape)
+    rows = [row for place, row in ROWS if place == name]
+    for row in rows:
+        for put in places(row):
+            for other in ([], {}):
+                spoilt_row = put(other)
+                assert isinstance(spoilt_row, dict | list)
+                if isinstance(spoilt_row, dict):
+                    for layout in LAYOUTS:
+                        layout.fits(spoilt_row)
+                    if own is not None and own.fits(spoilt_row):
+                        list(own.assemble(enumerate([*rows, spoilt_row], 1), lambda: None))
 
 
 @settings(max_examples=250, deadline=None)

@@ -15,14 +15,12 @@ from core.load.logs.chat import Chat, Message, Row, as_mapping, first_of, withou
 from core.load.logs.messages import turns_of
 from core.load.turns import ROLES, RowError
 
-_NOT_SHOWN = frozenset(
-    {
-        "user_editable_context",
-        "model_editable_context",
-        "thoughts",
-        "reasoning_recap",
-        "tether_browsing_display",
-    }
+_NOT_SHOWN = (
+    "user_editable_context",
+    "model_editable_context",
+    "thoughts",
+    "reasoning_recap",
+    "tether_browsing_display",
 )
 """Kinds of content that are nobody's turn: custom instructions, memory, thoughts."""
 
@@ -135,12 +133,16 @@ def claude_chats(line: int, row: Row) -> Iterator[Chat]:
 
 
 def _claude_branch(messages: list[object], leaf: object) -> list[object]:
-    by_id = {message.get("uuid"): message for message in messages if isinstance(message, Mapping)}
+    by_id = {
+        message["uuid"]: message
+        for message in messages
+        if isinstance(message, Mapping) and isinstance(message.get("uuid"), str)
+    }
     if len(by_id) != len(messages) or not all("parent_message_uuid" in node for node in by_id.values()):
         return messages
     path: list[object] = []
-    at = leaf if leaf in by_id else next(reversed(by_id), None)
-    while at in by_id and len(path) < len(messages):
+    at = leaf if isinstance(leaf, str) and leaf in by_id else next(reversed(by_id), None)
+    while isinstance(at, str) and at in by_id and len(path) < len(messages):
         path.append(by_id[at])
         at = by_id[at].get("parent_message_uuid")
     return path[::-1]

@@ -15,19 +15,17 @@ from core.load.logs.traces import Step, payload_answer, payload_turns, sessions,
 from core.load.read_json import Item
 from core.load.records import Reject
 
-_TYPES = frozenset(
-    {
-        "SPAN",
-        "GENERATION",
-        "EVENT",
-        "AGENT",
-        "TOOL",
-        "CHAIN",
-        "RETRIEVER",
-        "EVALUATOR",
-        "EMBEDDING",
-        "GUARDRAIL",
-    }
+_TYPES = (
+    "SPAN",
+    "GENERATION",
+    "EVENT",
+    "AGENT",
+    "TOOL",
+    "CHAIN",
+    "RETRIEVER",
+    "EVALUATOR",
+    "EMBEDDING",
+    "GUARDRAIL",
 )
 _SESSION, _USER = ("sessionId", "session_id"), ("userId", "user_id")
 _TRACE, _PARENT = ("traceId", "trace_id"), ("parentObservationId", "parent_observation_id")

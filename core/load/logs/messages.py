@@ -16,12 +16,12 @@ from collections.abc import Iterator, Mapping
 from core.load.logs.chat import Message, as_json
 from core.load.turns import ROLES, RowError
 
-_TOOL_CALLS = frozenset({"tool_use", "server_tool_use", "tool_call", "function_call", "custom_tool_call"})
-_TOOL_RESULTS = frozenset(
-    {"tool_result", "web_search_tool_result", "tool_call_response", "function_call_output",
-     "custom_tool_call_output"}
+# Tuples, and no sets: what stands in a log may be a list, which no set can be asked for.
+_TOOL_CALLS = ("tool_use", "server_tool_use", "tool_call", "function_call", "custom_tool_call")
+_TOOL_RESULTS = (
+    "tool_result", "web_search_tool_result", "tool_call_response", "function_call_output", "custom_tool_call_output",
 )  # fmt: skip
-_UNSAID = frozenset({"reasoning", "thinking", "redacted_thinking", "thoughts"})
+_UNSAID = ("reasoning", "thinking", "redacted_thinking", "thoughts")
 """Parts that the other side never saw as an answer."""
 
 

@@ -73,8 +73,11 @@ def _assembled(messages: list[tuple[int, dict[str, object]]]) -> Iterator[Chat |
             reason = f"message {key[:80]!r} comes twice" if isinstance(key, str) else "no message_id"
             yield Reject(line, reason, excerpt(row))
             continue
-        by_id[key] = (line, row)
         parent = row.get("parent_id")
+        if not isinstance(parent, str | None):
+            yield Reject(line, "wrong type: parent_id is no text", excerpt(row))
+            continue
+        by_id[key] = (line, row)
         if parent is None or parent == "":
             roots.append((line, row))
         else:

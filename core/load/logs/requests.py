@@ -55,7 +55,7 @@ _TEXTS = (
     "text",
 )
 """Fields of a body that hold texts (or are as long as texts), and so are no metadata."""
-_ANTHROPIC_PARTS = frozenset({"tool_use", "tool_result", "thinking"})
+_ANTHROPIC_PARTS = ("tool_use", "tool_result", "thinking")
 
 
 def dialect(row: Row) -> str:
