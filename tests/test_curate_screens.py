@@ -16,6 +16,7 @@ from screens.curate.history import EditScreen, HistoryScreen
 from screens.curate.review import ReviewScreen
 from screens.form.picks import matching
 from screens.form.screen import FormScreen
+from screens.jobs import JobEnded
 from screens.widgets.pick import Pick, PickField
 from tests.doors import NOW, run_cli
 from tests.handmade import Themes, handmade
@@ -154,6 +155,29 @@ async def test_marked_clusters_are_merged_and_the_cursor_goes_to_what_is_left(ow
         assert branch.row.size == size
         await run.press("u")
         assert sorted(row.cluster for row in ask(run, "cluster.list")) == list(range(6))
+
+
+async def test_a_look_at_the_store_that_comes_first_leaves_the_cursor_its_way(
+    own_workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with driven(own_workspace) as run:
+        control = run.explorer.runs_control
+        after, looked = control._after_job, []
+
+        async def late(event: JobEnded) -> None:
+            # The store was just found changed, by the look that is taken every two seconds.
+            await control.reread()
+            looked.append(event.order.action)
+            await after(event)
+
+        monkeypatch.setattr(control, "_after_job", late)
+        await to_leaf(run)
+        await run.press("space", "space", "k", "M")
+        kept = int(offered(run)[0].value)
+        await run.press("enter")
+        assert looked == ["cluster.merge"]
+        assert run.tree.branch is not None
+        assert run.tree.branch.row.cluster == kept
 
 
 async def test_an_action_is_done_for_each_of_three_marked_clusters(own_workspace: Path) -> None:

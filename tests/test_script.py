@@ -277,41 +277,26 @@ def long_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.mark.parametrize(
-    ("number", "options", "code", "expected"),
-    [
-        (signal.SIGINT, [], 130, "cancelled"),
-        (signal.SIGTERM, [], 130, "cancelled"),
-        (None, ["--timeout", "3"], 4, "timeout"),
-    ],
-)
-def test_a_job_that_is_stopped_loses_nothing(
-    number: signal.Signals | None,
-    options: list[str],
-    code: int,
-    expected: str,
-    long_log: Path,
-    tmp_path: Path,
-) -> None:
-    folder = tmp_path / "w"
+def job_begun(log: Path, folder: Path, home: Path, *options: str) -> tuple[subprocess.Popen[bytes], bool]:
+    """A script that has loaded a log, unless it was stopped while it did, and embeds it now."""
     process = subprocess.Popen(
         command("--script", "-", "--workspace", folder, *options),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=ROOT,
-        env=environment(tmp_path),
+        env=environment(home),
     )
     assert process.stdin is not None
     assert process.stdout is not None
-    process.stdin.write(f"data.load source={long_log}\nembed.run model=lexical\nrun.list\n".encode())
+    process.stdin.write(f"data.load source={log}\nembed.run model=lexical\nrun.list\n".encode())
     process.stdin.close()
-    first = json.loads(process.stdout.readline())
-    assert first["ok"] is True
-    if number is not None:
-        time.sleep(1.0)
-        process.send_signal(number)
+    return process, bool(json.loads(process.stdout.readline())["ok"])
+
+
+def assert_stopped(process: subprocess.Popen[bytes], folder: Path, code: int, expected: str) -> None:
     started = time.monotonic()
+    assert process.stdout is not None
     rest = [json.loads(line) for line in process.stdout.read().splitlines()]
     assert process.wait(timeout=60) == code
     assert time.monotonic() - started < 20
@@ -319,6 +304,26 @@ def test_a_job_that_is_stopped_loses_nothing(
     again = run_text(folder, "data.list\nembed.list\n", read_only=True)
     assert again.code == 0
     assert again.rows[0]["data"][0]["texts"] == 12_000
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_job_that_is_stopped_loses_nothing(number: signal.Signals, long_log: Path, tmp_path: Path) -> None:
+    process, loaded = job_begun(long_log, tmp_path / "w", tmp_path)
+    assert loaded
+    time.sleep(1.0)
+    process.send_signal(number)
+    assert_stopped(process, tmp_path / "w", 130, "cancelled")
+
+
+def test_a_job_whose_time_is_up_loses_nothing(long_log: Path, tmp_path: Path) -> None:
+    # How long the load takes before it depends on what else the machine does.
+    for seconds in (3, 6, 12, 24):
+        folder = tmp_path / str(seconds)
+        process, loaded = job_begun(long_log, folder, tmp_path, "--timeout", str(seconds))
+        if loaded:
+            break
+        assert process.wait(timeout=60) == 4
+    assert_stopped(process, folder, 4, "timeout")
 
 
 def test_nobody_reading_is_quiet(fixture_workspace: Path, tmp_path: Path) -> None:

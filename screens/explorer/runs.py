@@ -30,6 +30,8 @@ class RunsControl:
         self._looking = False
         self._trouble = ""
         self._reading = asyncio.Lock()
+        self._follow: int | None = None
+        """The cluster to which the tree's cursor goes at the next reading, when its own is gone."""
 
     @property
     def rows(self) -> RowList:
@@ -96,16 +98,13 @@ class RunsControl:
         edits = self.screen.edit_control
         return not edits.busy and await edits.newest() != edits.seen
 
-    async def reread(self, follow: int | None = None) -> None:
-        """Read everything that is shown; cursors and marks stay.
-
-        Args:
-            follow: The cluster to which the tree's cursor goes when its own is gone.
-        """
+    async def reread(self) -> None:
+        """Read everything that is shown; cursors and marks stay."""
         async with self._reading:
             version = await self.screen.desk.reading.data_version()
             await self.screen.edit_control.look()
-            await self._reread(follow)
+            await self._reread(self._follow)
+            self._follow = None
             await self.screen.panes_reread()
             self._version = version
 
@@ -122,11 +121,17 @@ class RunsControl:
         else:
             await self.screen.tree_control.follow.refresh(follow)
 
-    async def after_job(self, event: JobEnded) -> None:
+    def job_over(self, event: JobEnded) -> None:
         """Show what a job has made."""
+        if concerns(event):
+            # Noted at once: a look at the store may come first, and find the cursor's cluster gone.
+            self._follow = self.screen.edit_control.target(event)
+        self.screen.background("runs", self._after_job, event)
+
+    async def _after_job(self, event: JobEnded) -> None:
         screen, tree = self.screen, self.screen.tree_control
         if concerns(event):
-            await self.reread(screen.edit_control.target(event))
+            await self.reread()
             restored = screen.edit_control.restored(event)
             if restored is not None:
                 await tree.follow.go_to_cluster(restored)

@@ -296,7 +296,7 @@ class Explorer(Walking):
         self.edit_control.ended(event)
         if not self.edit_control.busy:
             self.mark_control.changed()
-            self.background("runs", self.runs_control.after_job, event)
+            self.runs_control.job_over(event)
 
     def action_all_steps(self) -> None:
         """Run what is still missing, one action after the other."""
