@@ -20,6 +20,9 @@ TURN_SECONDS = 60.0
 
 LOCK_NAME = "edit.lock"
 
+IN_FORCE = "e.target IS NULL AND e.undone_by IS NULL"
+"""A test on `edit e`: an edit, and no undo or redo, that nobody has taken back."""
+
 _COLUMNS = "id, run_id, kind, actor, at, reason, parameters, summary, moved, target, applied, undone_by"
 
 
@@ -121,8 +124,7 @@ def last_undoable(workspace: Workspace, actor: str, run_id: int | None) -> EditR
     """The edit of a person that came into force last and still is."""
     found = records(
         workspace,
-        "e.actor = ? AND e.target IS NULL AND e.undone_by IS NULL AND (? IS NULL OR e.run_id = ?)"
-        " ORDER BY e.applied DESC LIMIT 1",
+        f"e.actor = ? AND {IN_FORCE} AND (? IS NULL OR e.run_id = ?) ORDER BY e.applied DESC LIMIT 1",
         (actor, run_id, run_id),
     )
     return found[0] if found else None
@@ -191,7 +193,7 @@ def moved_clusters(connection: sqlite3.Connection, run_id: int) -> list[int]:
     """The clusters of a run whose members are not those that it began with, by edits that hold; a few more may be named."""
     rows = connection.execute(
         "SELECT DISTINCT c.number FROM edit e CROSS JOIN edit_cluster c ON c.edit_id = e.id WHERE e.run_id = ?"
-        f" AND e.target IS NULL AND e.undone_by IS NULL AND e.moved > 0 AND e.kind <> '{updates.KIND}' ORDER BY 1",
+        f" AND {IN_FORCE} AND e.moved > 0 AND e.kind <> '{updates.KIND}' ORDER BY 1",
         (run_id,),
     )
     return [int(row[0]) for row in rows]

@@ -272,7 +272,7 @@ def _depends(
     alias = {"assignment": "a", "cluster": "c", "node": "n", "query_flag": "f"}[table]
     later = edits.records(
         edit.session.workspace,
-        f"e.undone_by IS NULL AND e.target IS NULL AND e.applied > :applied AND e.id <> :own AND e.id IN"
+        f"{edits.IN_FORCE} AND e.applied > :applied AND e.id <> :own AND e.id IN"
         f" (SELECT {alias}.edit_id FROM edit_{table} {alias} WHERE {where}) ORDER BY e.applied DESC LIMIT 20",
         {**parameters, "applied": target.applied, "own": target.id},
     )

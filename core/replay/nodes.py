@@ -43,7 +43,7 @@ class Place:
             return ""
         found = edits.records(
             case.workspace,
-            "e.undone_by IS NULL AND e.target IS NULL AND e.kind IN (SELECT value FROM json_each(:kinds)) AND e.id IN (SELECT a.edit_id FROM edit_node a"
+            f"{edits.IN_FORCE} AND e.kind IN (SELECT value FROM json_each(:kinds)) AND e.id IN (SELECT a.edit_id FROM edit_node a"
             " LEFT JOIN edit_node b ON b.edit_id = a.edit_id AND b.hierarchy_id = a.hierarchy_id AND b.key = a.key AND b.side = 0"
             f" WHERE a.hierarchy_id = :tree AND a.key = :key AND a.side = 1 AND a.{column} IS NOT b.{column})"
             " ORDER BY e.applied DESC LIMIT 1",

@@ -114,7 +114,7 @@ class Case:
         """The edit in force that made a fact of a cluster of the new run what it is."""
         found = edits.records(
             self.workspace,
-            "e.undone_by IS NULL AND e.target IS NULL AND e.id IN (SELECT a.edit_id FROM edit_cluster a LEFT JOIN edit_cluster b"
+            f"{edits.IN_FORCE} AND e.id IN (SELECT a.edit_id FROM edit_cluster a LEFT JOIN edit_cluster b"
             " ON b.edit_id = a.edit_id AND b.number = a.number AND b.side = 0 WHERE a.run_id = :run AND a.number = :cluster"
             f" AND a.side = 1 AND iif(b.edit_id IS NULL, coalesce(a.{column}, '') NOT IN ('', '[]'),"
             f" a.{column} IS NOT b.{column})) ORDER BY e.applied DESC LIMIT 1",

@@ -41,7 +41,7 @@ def in_force(workspace: Workspace, run_id: int) -> list[EditRecord]:
     """
     return edits.records(
         workspace,
-        f"e.run_id = ? AND e.kind <> '{updates.KIND}' AND e.target IS NULL AND e.undone_by IS NULL ORDER BY e.applied",
+        f"e.run_id = ? AND e.kind <> '{updates.KIND}' AND {edits.IN_FORCE} ORDER BY e.applied",
         (run_id,),
     )
 

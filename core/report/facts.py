@@ -10,7 +10,7 @@ from typing import Any
 from core.lookup import HierarchyInfo, RunInfo
 from core.report.content import Fact, Part
 from core.version import VERSION
-from db import updates
+from db import edits, updates
 from db.workspace import Workspace
 
 _SINGLE = ("smallest", "largest")
@@ -135,9 +135,9 @@ def _dollars(model: str, cost: float) -> str:
 def _edits(workspace: Workspace, run: RunInfo) -> Part:
     total, force, people, moved = _row(
         workspace,
-        "SELECT count(*), coalesce(sum(target IS NULL AND undone_by IS NULL), 0), count(DISTINCT actor),"
-        " coalesce(sum(iif(target IS NULL AND undone_by IS NULL, moved, 0)), 0) FROM edit WHERE run_id = ?"
-        f" AND kind <> '{updates.KIND}'",
+        f"SELECT count(*), coalesce(sum({edits.IN_FORCE}), 0), count(DISTINCT e.actor),"
+        f" coalesce(sum(iif({edits.IN_FORCE}, e.moved, 0)), 0) FROM edit e WHERE e.run_id = ?"
+        f" AND e.kind <> '{updates.KIND}'",
         run.id,
     )
     if not total:
