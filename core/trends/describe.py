@@ -84,7 +84,7 @@ def trend_row(ready: Prepared, found: Analysis, place: int, intervals: bool = Fa
                 share_recent=shares[1], ratio=ratio, low=low, high=high, names=("in the baseline", "recently"),
             )
         ]  # fmt: skip
-    says += [spikes_say(spikes, ready.persons), change_says(change, ready.periods.kind)]
+    says = [spikes_say(spikes, ready.persons), *says, change_says(change, ready.periods.kind)]
     return TrendRow(
         id=group.id,
         cluster=group.cluster,
