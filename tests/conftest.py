@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import signal
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests import edit_steps
 from tests.clio import generated
 from tests.doors import Ran, built, copied, run_cli
+
+# How long a test takes to make its data depends on what else the machine does.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,6 +31,18 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGTSTP):
         signal.signal(number, signal.SIG_DFL)
+
+
+SLOW_WEIGHS = 40
+"""A slow test counts as so many."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first, so that no process is left with one of them when the others are done."""
+    weights: Counter[Path] = Counter()
+    for item in items:
+        weights[item.path] += 1 if item.get_closest_marker("slow") is None else SLOW_WEIGHS
+    items.sort(key=lambda item: -weights[item.path])
 
 
 @pytest.fixture(scope="session")

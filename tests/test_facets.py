@@ -251,7 +251,11 @@ def passing(store: Store, narrow: dict[str, Any]) -> tuple[dict[str, Any], list[
     ]
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=80,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(narrow=NARROW, by=st.sampled_from([*FIELDS, "cluster"]), sort=st.sampled_from(["count", "value"]))
 def test_counts_equal_plain_counting_on_every_page(
     store: Store, narrow: dict[str, Any], by: str, sort: str
@@ -302,7 +306,11 @@ def test_values_too_long_for_one_text_of_sqlite_are_counted_as_well(built: Path)
         assert counts[0]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(
     narrow=NARROW, fields=st.lists(st.sampled_from([*FIELDS, "cluster"]), min_size=2, max_size=2, unique=True)
 )
@@ -354,7 +362,11 @@ def test_the_test_of_a_cell_is_fishers_and_finds_what_was_planted_alone(tmp_path
     assert [c["q"] for c in sorted(cells, key=lambda c: c["p"])] == pytest.approx(corrected)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(narrow=NARROW, mode=st.sampled_from(["text", "vector", "hybrid"]))
 def test_a_search_finds_the_best_of_what_the_filter_leaves(
     store: Store, narrow: dict[str, Any], mode: str

@@ -21,6 +21,8 @@ from db.invariants import violations
 from tests.doors import command, copied, environment, run_text
 from tests.shared_data import ROOT
 
+pytestmark = pytest.mark.slow
+
 TEXTS = 4_000
 JOBS = {
     "load": ("data.load source={log}", "load"),

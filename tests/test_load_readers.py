@@ -213,6 +213,15 @@ def test_csv_records_of_another_width_are_rejects(tmp_path: Path) -> None:
     ]
 
 
+def test_lines_that_end_in_a_carriage_return_alone_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "mac.csv"
+    path.write_bytes(b"id,prompt\r1,hi\r")
+    with pytest.raises(ActionError, match="carriage return") as caught:
+        open_source(path)
+    assert caught.value.code == "bad_header"
+    assert "tr '" in caught.value.hint
+
+
 def test_a_quote_that_is_never_closed_does_not_become_a_query(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text('id,text\n1,one\n2,"two\n3,three\n4,four\n', encoding="utf-8")
@@ -558,7 +567,11 @@ conversations = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(
     conversations,
     st.booleans(),
@@ -592,7 +605,11 @@ pieces = st.sampled_from(
 broken = st.lists(pieces, max_size=40).map(b"".join) | st.binary(max_size=200)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=300,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(broken, st.sampled_from(["a.jsonl", "a.json", "a.csv", "a.tsv", "a.jsonl.gz", "a.jsonl.zst"]))
 def test_any_bytes_end_in_rows_or_an_error_with_a_code(tmp_path: Path, data: bytes, name: str) -> None:
     path = tmp_path / name

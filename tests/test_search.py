@@ -237,7 +237,11 @@ NARROWS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=120,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(
     words=st.lists(st.sampled_from(WORDS), min_size=1, max_size=2, unique=True),
     excluded=st.sampled_from([None, None, *WORDS]),
@@ -283,7 +287,11 @@ def test_text_search_finds_what_plain_python_finds(
             assert shown == min(counts, key=lambda v: (-counts[v], v), default=None)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(narrow=NARROWS, count=st.sampled_from([1, 5, 50, 2000]), seed=st.integers(0, 99))
 def test_the_nearest_under_a_filter_are_the_nearest_of_those_that_pass(
     connected: Store, narrow: dict[str, Any], count: int, seed: int
@@ -365,7 +373,11 @@ def test_hostile_texts_are_found_as_they_were_loaded(connected: Store, text: str
     assert any(words <= set(tokens(row.text)) for row in hits.rows)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(st.one_of(st.text(max_size=40), st.sampled_from(["\ud800", "a\udfff -\ud800b", "x" * 30_000, "\0 a"])))
 def test_no_text_is_an_error(connected: Store, text: str) -> None:
     for mode in ("text", "vector", "hybrid"):
