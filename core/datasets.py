@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from core.lookup import check_limit, find_dataset, row_cursor
 from core.page import Page
 from core.rows import DatasetRow, RejectRow, Status
@@ -24,7 +26,7 @@ def datasets(workspace: Workspace) -> tuple[DatasetRow, ...]:
 
 
 def rejects(workspace: Workspace, dataset: str | None, limit: int, after: str | None) -> Page:
-    """The rows of a dataset that could not be loaded, in the order of their lines.
+    """The rows of a dataset that could not be loaded, by source in the order of their lines.
 
     Raises:
         ActionError: `no_data`, `unknown_dataset`, `bad_limit` or `bad_cursor`.
@@ -33,11 +35,14 @@ def rejects(workspace: Workspace, dataset: str | None, limit: int, after: str | 
     dataset_id, _ = find_dataset(workspace, dataset)
     start = row_cursor(after) or 0
     rows = workspace.rows(
-        "SELECT id, line, reason, raw FROM reject WHERE dataset_id = ? AND id > ? ORDER BY id LIMIT ?",
+        "SELECT id, line, reason, raw, source FROM reject WHERE dataset_id = ? AND id > ? ORDER BY id LIMIT ?",
         (dataset_id, start, limit + 1),
     )
     total = workspace.value("SELECT count(*) FROM reject WHERE dataset_id = ?", (dataset_id,))
-    page = tuple(RejectRow(*row[1:]) for row in rows[:limit])
+    page = tuple(
+        RejectRow(line, reason, raw, source if source.startswith("hf:") else Path(source).name)
+        for _, line, reason, raw, source in rows[:limit]
+    )
     return Page(page, total, str(rows[limit - 1][0]) if len(rows) > limit else None)
 
 

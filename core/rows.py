@@ -48,6 +48,7 @@ class RejectRow:
     line: int
     reason: str
     raw: str
+    source: str
 
 
 @dataclass(frozen=True)

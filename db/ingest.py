@@ -65,6 +65,8 @@ class Adder:
         self._dataset = dataset_id
         self._next = _after(connection, "conversation")
         self._next_text = _after(connection, "text")
+        self.grown = 0
+        """How many of those that the dataset has already have more turns now."""
 
     def add(self, batch: Sequence[NewConversation]) -> int:
         """Add those whose id the dataset does not have; how many were added."""
@@ -108,11 +110,11 @@ class Adder:
             found.setdefault(conversation.external_id, conversation)
         for ids in _blocks(list(found)):
             marks = ",".join("?" * len(ids))
-            for (known,) in self._connection.execute(
-                f"SELECT external_id FROM conversation WHERE dataset_id = ? AND external_id IN ({marks})",
+            for known, turns in self._connection.execute(
+                f"SELECT external_id, turns FROM conversation WHERE dataset_id = ? AND external_id IN ({marks})",
                 (self._dataset, *ids),
             ):
-                del found[known]
+                self.grown += len(found.pop(known).turns) > turns
         return list(found.values())
 
     def _text_ids(self, batch: Sequence[NewConversation]) -> dict[str, int]:
@@ -137,19 +139,31 @@ def finish_dataset(connection: sqlite3.Connection, dataset_id: int, fingerprint:
     """Bring the counts of a dataset up to date after a load that added something."""
     connection.execute(
         "UPDATE dataset SET fingerprint = ?, loaded_at = ?,"
-        " conversations = (SELECT count(*) FROM conversation WHERE dataset_id = dataset.id),"
-        " rejected = (SELECT count(*) FROM reject WHERE dataset_id = dataset.id) WHERE id = ?",
+        " conversations = (SELECT count(*) FROM conversation WHERE dataset_id = dataset.id) WHERE id = ?",
         (fingerprint, at, dataset_id),
     )
 
 
+def clear_rejects(connection: sqlite3.Connection, dataset_id: int, source: str) -> None:
+    """Forget the rejected rows of a source that is read again."""
+    connection.execute("DELETE FROM reject WHERE dataset_id = ? AND source = ?", (dataset_id, source))
+
+
+def count_rejects(connection: sqlite3.Connection, dataset_id: int) -> None:
+    """Bring the number of a dataset's rejected rows, of all its sources, up to date."""
+    connection.execute(
+        "UPDATE dataset SET rejected = (SELECT count(*) FROM reject WHERE dataset_id = dataset.id) WHERE id = ?",
+        (dataset_id,),
+    )
+
+
 def add_rejects(
-    connection: sqlite3.Connection, dataset_id: int, rows: Iterable[tuple[int, str, str]]
+    connection: sqlite3.Connection, dataset_id: int, source: str, rows: Iterable[tuple[int, str, str]]
 ) -> None:
-    """Keep (line, reason, raw) of rows that could not be loaded; the same line and reason once."""
+    """Keep (line, reason, raw) of rows of a source that could not be loaded; the same line and reason once."""
     connection.executemany(
-        "INSERT OR IGNORE INTO reject (dataset_id, line, reason, raw) VALUES (?, ?, ?, ?)",
-        ((dataset_id, *row) for row in rows),
+        "INSERT OR IGNORE INTO reject (dataset_id, source, line, reason, raw) VALUES (?, ?, ?, ?, ?)",
+        ((dataset_id, source, *row) for row in rows),
     )
 
 

@@ -148,6 +148,17 @@ def m011_log(connection: sqlite3.Connection) -> None:
     )
 
 
+@migration
+def m012_rejects(connection: sqlite3.Connection) -> None:
+    """Which source a rejected row stands in, so that a line of another file is another row."""
+    connection.execute("ALTER TABLE reject ADD COLUMN source TEXT NOT NULL DEFAULT ''")
+    connection.execute(
+        "UPDATE reject SET source = (SELECT source FROM dataset WHERE dataset.id = reject.dataset_id)"
+    )
+    connection.execute("DROP INDEX reject_dataset")
+    connection.execute("CREATE UNIQUE INDEX reject_dataset ON reject (dataset_id, source, line, reason)")
+
+
 def migrate(connection: sqlite3.Connection) -> int:
     """Apply what is missing, each in a transaction of its own; the number of migrations applied."""
     applied = 0

@@ -104,6 +104,7 @@ class Reject(Table):
     reason = TextField()
     # `raw`, `filter` and `alias` are methods of Peewee's models.
     raw_row = TextField(column_name="raw")
+    source = TextField(default="")
 
 
 class Space(Table):

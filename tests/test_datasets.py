@@ -56,6 +56,58 @@ def test_a_run_keeps_its_queries_when_its_dataset_grows(session: Session, tmp_pa
     assert session.dispatch("data.status").data.next_step == "summary.create"
 
 
+def test_rejects_are_those_of_each_source_as_it_was_read_last(session: Session, tmp_path: Path) -> None:
+    first, second = tmp_path / "first.jsonl", tmp_path / "second.jsonl"
+    first.write_text('{"id": 1, "text": "a"}\n{"id": 2, "text": ""}\n', encoding="utf-8")
+    second.write_text('{"id": 3, "text": "c"}\n{"id": 4, "text": ""}\n', encoding="utf-8")
+
+    def load(path: Path) -> tuple[int, list[tuple[str, int]], int]:
+        told = session.dispatch("data.load", {"source": str(path), "name": "log"}).data.rejected
+        rows = session.dispatch("data.rejects").data
+        (dataset,) = session.dispatch("data.list").data
+        return told, [(row.source, row.line) for row in rows], dataset.rejected
+
+    assert load(first) == (1, [("first.jsonl", 2)], 1)
+    assert load(second) == (1, [("first.jsonl", 2), ("second.jsonl", 2)], 2)
+    first.write_text('{"id": 1, "text": "a"}\n{"id": 2, "text": "mended"}\n', encoding="utf-8")
+    assert load(first) == (0, [("second.jsonl", 2)], 1)
+    second.write_text('{"id": 3, "text": "c"}\n', encoding="utf-8")
+    assert load(second) == (0, [], 0)
+
+
+def test_conversations_that_have_grown_are_told(session: Session, tmp_path: Path) -> None:
+    path = tmp_path / "messages.jsonl"
+    said = [("s1", "user", "hi"), ("s1", "assistant", "hello"), ("s2", "user", "bye")]
+
+    def load(messages: list[tuple[str, str, str]]) -> tuple[int, int, str | None]:
+        rows = [{"session_id": s, "role": role, "content": content} for s, role, content in messages]
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        data = session.dispatch("data.load", {"source": str(path)}).data
+        return data.loaded, data.duplicates, data.advice
+
+    assert load(said) == (2, 0, None)
+    assert load(said) == (0, 2, None)
+    loaded, known, advice = load([*said, ("s2", "assistant", "see you"), ("s3", "user", "new")])
+    assert (loaded, known) == (1, 2)
+    assert advice is not None
+    assert advice.startswith("1 of the conversations that were there already have more turns now")
+
+
+def test_times_that_cannot_be_read_are_told_of_messages(session: Session, tmp_path: Path) -> None:
+    path = tmp_path / "messages.jsonl"
+    row = {
+        "session_id": "s1",
+        "role": "user",
+        "content": "hi",
+        "sent": "05/01/2023",
+        "created_at": "05/01/2023",
+    }
+    path.write_text(json.dumps(row) + "\n", encoding="utf-8")
+    advice = session.dispatch("data.load", {"source": str(path)}).data.advice
+    assert advice is not None
+    assert "“05/01/2023”" in advice
+
+
 def test_times_that_cannot_be_read_are_told(session: Session, tmp_path: Path) -> None:
     path = tmp_path / "l.jsonl"
     times = ["03/04/2023", "2023-04-03 10:00", "yesterday", None]

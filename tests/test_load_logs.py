@@ -236,6 +236,26 @@ FIXTURES = {
         ),
         {5: NOTHING, 6: "no span with a trace id", 7: CUT},
     ),
+    "message_rows.jsonl": Fixture(
+        "message-rows",
+        (
+            c("s-1", "How do I reset my password?", "uau", "gpt-4o", None, "2024-05-01T10:00:00Z", "7", last="Thanks",
+              channel="web", messages=3),
+            c("s-2", HOSTILE, "u", None, None, "2024-05-02T09:00:00Z", "8", channel="app"),
+        ),
+        {5: "the row with the id '2' comes twice", 6: "the message names no conversation", 7: "the message has no role",
+         8: "empty text", 9: "no user turn", 10: CUT},
+    ),
+    "exchange_rows.csv": Fixture(
+        "exchange-rows",
+        (
+            c("", "Alone", "u", "gpt-4o", None, "2024-05-01T12:00:00Z", "u-3"),
+            c("c-1", "Write a haiku about rain", "uaua", "gpt-4o", None, "2024-05-01T10:00:00Z", "u-1",
+              last="Grey clouds ...", rating="5", exchanges=2),
+            c("c-2", HOSTILE, "ua", "gpt-4o", None, "2024-05-01T11:00:00Z", "u-2", last="No."),
+        ),
+        {6: "empty text", 7: "2 fields where the header has 7"},
+    ),
     "lmsys.jsonl": Fixture(
         "lmsys",
         (c("l0", "Hello there", "ua", "vicuna-13b", "English"), c("l1", HOSTILE, "ua", "vicuna-13b", "English")),
@@ -418,6 +438,53 @@ def test_two_branches_of_one_conversation_stay_two(tmp_path: Path) -> None:
     assert [item.turns[-2].content for item in conversations(tmp_path, rows)] == ["left", "right"]
 
 
+def response(number: int, asked: object, previous: int | None = None) -> dict[str, Any]:
+    """A request of the Responses API whose turns before it the server keeps, with its answer."""
+    request = {"model": "gpt-4.1", "input": asked, "instructions": "Be brief."}
+    said = {
+        "type": "message",
+        "role": "assistant",
+        "content": [{"type": "output_text", "text": f"a{number}"}],
+    }
+    return {
+        "created_at": 1_704_103_200 + number,
+        "request": request | ({"previous_response_id": f"resp_{previous}"} if previous is not None else {}),
+        "response": {"id": f"resp_{number}", "output": [said]},
+    }
+
+
+def test_requests_that_name_the_answer_they_go_on_from_are_one(tmp_path: Path) -> None:
+    result = [{"type": "function_call_output", "call_id": "c", "output": "42"}]
+    rows = [response(1, "q1"), response(2, "q2", 1), response(3, result, 2), response(4, "q4", 3)]
+    for order in (rows, rows[::-1]):
+        (item,) = conversations(tmp_path, order)
+        assert (item.external_id, item.timestamp) == ("resp_1", "2024-01-01T10:00:01Z")
+        assert [turn.content for turn in item.turns] == [
+            "Be brief.",
+            "q1",
+            "a1",
+            "q2",
+            "a2",
+            "42",
+            "a3",
+            "q4",
+            "a4",
+        ]
+        assert item.metadata["requests"] == 4
+
+
+def test_branches_loops_and_answers_that_are_not_there(tmp_path: Path) -> None:
+    rows = [response(1, "q1"), response(2, "left", 1), response(3, "right", 1)]
+    assert [[t.content for t in i.turns][1::2] for i in conversations(tmp_path, rows)] == [
+        ["q1", "left"],
+        ["q1", "right"],
+    ]
+    rows = [response(1, "q1", 2), response(2, "q2", 1), response(3, "q3", 3), response(4, "q4", 9)]
+    items = conversations(tmp_path, rows)
+    said = sorted(turn.content for item in items for turn in item.turns if turn.role == "user")
+    assert said == ["q1", "q2", "q3", "q4"]
+
+
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_random_conversations_come_back_whole_from_their_calls(
@@ -510,6 +577,17 @@ def test_an_export_is_read_inside_its_archive(tmp_path: Path) -> None:
     told, rows, _ = loaded(tmp_path / "w", path, 2)
     assert (told["dataset"], told["shape"], told["loaded"], told["rejected"]) == ("export", "chatgpt", 2, 3)
     assert rows[0]["text"] == "My sourdough is flat, why?"
+
+
+def test_what_macos_adds_to_an_archive_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "chats.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("logs/chats.jsonl", '{"id": 1, "text": "hi"}\n')
+        archive.writestr("__MACOSX/logs/._chats.jsonl", b"\x00\x05\x16\x07")
+        archive.writestr("logs/.DS_Store", b"\x00")
+    (item,) = open_source(path)
+    assert isinstance(item, Conversation)
+    assert item.first_query == "hi"
 
 
 def test_an_export_in_numbered_parts_is_one(tmp_path: Path) -> None:

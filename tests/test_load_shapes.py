@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from hypothesis import strategies as st
 from core.errors import ActionError
 from core.load import Conversation, LoadSource, Reject, Turn, open_source
 from core.load.clean import METADATA_LIMIT
+from core.load.logs import Chat
+from core.load.logs.tables import exchange_chats
+from core.load.read_json import Item
 from core.load.timestamps import to_utc
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -223,6 +227,75 @@ def test_alpaca_rows_take_the_instruction(tmp_path: Path) -> None:
     assert item.metadata == {"input": "Hallo", "output": "Hello"}
 
 
+@pytest.mark.parametrize(
+    ("asked", "answered"),
+    [("prompt", "response"), ("question", "answer"), ("User Message", "Bot Response"), ("user", "assistant")],
+)
+def test_an_answer_beside_its_question_is_a_turn(tmp_path: Path, asked: str, answered: str) -> None:
+    rows = [
+        {asked: "why?", answered: "so", "sessionId": "s"},
+        {asked: "and?", answered: None, "sessionId": "s"},
+    ]
+    source, (item,), _ = load(tmp_path, rows)
+    assert source.info.shape == "exchange-rows"
+    assert (item.external_id, item.user) == ("s", None)
+    assert [turn.content for turn in item.turns] == ["why?", "so", "and?"]
+
+
+def test_exchanges_that_name_no_conversation_come_one_by_one() -> None:
+    """So that a stream of a million is not read to its end for the first few."""
+    rows: Iterator[Item] = iter(
+        [(number, {"prompt": f"q{number}", "response": "a"}) for number in range(1, 1_000)]
+    )
+    first = next(exchange_chats(rows, lambda: None))
+    assert isinstance(first, Chat)
+    assert (first.line, next(rows)[0]) == (1, 2)
+
+
+def test_turns_in_a_column_of_any_name(tmp_path: Path) -> None:
+    source, (item,), _ = load(tmp_path, [{"id": 1, "chat.history": [{"role": "user", "content": "hi"}]}])
+    assert (source.info.shape, item.turns) == ("messages", (Turn("user", "hi"),))
+
+
+def test_turns_as_python_writes_them(tmp_path: Path) -> None:
+    """What pandas writes to CSV of a column of lists."""
+    path = tmp_path / "a.csv"
+    turns = [{"role": "user", "content": 'it\'s\n"me"'}, {"role": "assistant", "content": "ok"}]
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([["id", "messages"], [1, str(turns)], [2, "[{'role': broken"]])
+    for mapping in ({}, {"text": "messages"}):
+        items = list(open_source(path, mapping=mapping))
+        assert isinstance(items[0], Conversation)
+        assert [turn.content for turn in items[0].turns] == ['it\'s\n"me"', "ok"]
+
+
+def test_a_mapped_column_of_turns_as_json_text_is_taken_apart(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    cells = [json.dumps([{"role": "user", "content": f"q{n}"}]) for n in range(3)]
+    pq.write_table(pa.table({"chat": cells}), path)
+    queries = [
+        item.first_query
+        for item in open_source(path, mapping={"text": "chat"})
+        if isinstance(item, Conversation)
+    ]
+    assert queries == ["q0", "q1", "q2"]
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_rows_in_one_object_around_them(tmp_path: Path, indent: int | None) -> None:
+    rows = [{"id": n, "messages": [{"role": "user", "content": f"q{n}"}]} for n in range(300)]
+    path = tmp_path / "a.json"
+    path.write_text(
+        json.dumps({"exported": "2024", "tags": ["a"], "data": [*rows, 7]}, indent=indent), encoding="utf-8"
+    )
+    source = open_source(path)
+    for _ in range(2):
+        *items, last = source
+        assert [item.line for item in items] == list(range(1, 301))
+        assert isinstance(last, Reject)
+        assert (last.line, last.reason) == (301, "not an object")
+
+
 def test_a_prompt_may_be_a_list_of_turns(tmp_path: Path) -> None:
     _, (item,), _ = load(tmp_path, [{"prompt": [{"role": "user", "content": "hi"}], "chosen": "x"}])
     assert item.turns == (Turn("user", "hi"),)
@@ -297,6 +370,42 @@ def test_the_usual_columns_fill_what_is_not_mapped(tmp_path: Path) -> None:
     )
     assert source.info.mapping == {"text": "said", "id": "id", "language": "lang"}
     assert (item.first_query, item.language, item.metadata) == ("hi", "fr", {"text": "not this"})
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"requestId": "r-1", "userId": 7, "createdAt": 1682935200, "Prompt": "hi", "modelName": "m", "Lang": "en"},
+        {"Request ID": "r-1", "User ID": "7", "ts": "2023-05-01T10:00:00Z", "Text": "hi", "Model": "m", "LANGUAGE": "en"},
+        {"_id": {"$oid": "r-1"}, "userId": {"$numberLong": "7"}, "createdAt": {"$date": "2023-05-01T10:00:00Z"},
+         "prompt": "hi", "model": "m", "lang": "en"},
+    ],
+)  # fmt: skip
+def test_usual_columns_are_known_however_they_are_written(tmp_path: Path, row: dict[str, object]) -> None:
+    _, (item,), _ = load(tmp_path, [row])
+    assert (item.first_query, item.external_id, item.user, item.timestamp) == (
+        "hi",
+        "r-1",
+        "7",
+        "2023-05-01T10:00:00Z",
+    )
+    assert (item.model, item.language, item.metadata) == ("m", "en", {})
+
+
+def test_a_usual_name_wins_over_another_way_to_write_it(tmp_path: Path) -> None:
+    _, (item,), _ = load(tmp_path, [{"ID": "row 1", "Text": "shout", "id": "c-1", "text": "hi"}])
+    assert (item.external_id, item.first_query) == ("c-1", "hi")
+
+
+def test_whole_numbers_that_a_table_holds_as_floats_are_names(tmp_path: Path) -> None:
+    """As pandas writes a column of numbers of which some are missing."""
+    path = tmp_path / "a.parquet"
+    columns = {"id": [1.0, 2.0, float("nan")], "user_id": [11.0, None, 2.5], "prompt": ["a", "b", "c"]}
+    pq.write_table(pa.table(columns), path)
+    items = [item for item in open_source(path) if isinstance(item, Conversation)]
+    assert [item.external_id for item in items][:2] == ["1", "2"]
+    assert items[2].external_id.startswith("auto-")
+    assert [item.user for item in items] == ["11", None, None]
 
 
 def test_mapping_of_one_role_leaves_the_shape_recognised(tmp_path: Path) -> None:
@@ -490,6 +599,13 @@ def test_values_of_parquet_become_json(tmp_path: Path) -> None:
         (date(2023, 5, 1), "2023-05-01T00:00:00Z"),
         (pa.scalar(1682935200000, pa.timestamp("ms")).as_py(), "2023-05-01T10:00:00Z"),
         (pa.scalar(1682935200000000000, pa.timestamp("ns", "Asia/Tokyo")).as_py(), "2023-05-01T10:00:00Z"),
+        ("May 1, 2023, 10:00:00\u202fPM", "2023-05-01T22:00:00Z"),
+        ("1 May 2023 12:05 a.m.", "2023-05-01T00:05:00Z"),
+        ("2023-05-01 12:05pm", "2023-05-01T12:05:00Z"),
+        ("Mon May 01 2023 10:00:00 GMT+0200 (CEST)", "2023-05-01T08:00:00Z"),
+        (pa.scalar(1682935200000000001, pa.timestamp("ns")).as_py(), "2023-05-01T10:00:00Z"),
+        ("01.05.2023 12:00", "2023-05-01T12:00:00Z"),
+        ("31.04.2023", None),
         ("yesterday", None),
         ("", None),
         ("05/01/2023", None),

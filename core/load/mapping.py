@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ ColumnPath = tuple[str, ...]
 
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 _SYNTAX = re.compile(r"(?:[^.\[\]]+|\[\d+\])(?:\.[^.\[\]]+|\[\d+\])*")
+_EXTENDED = ("$oid", "$date", "$uuid", "$numberLong", "$numberInt", "$numberDouble", "$numberDecimal")
 _DIGEST_BITS = 60
 _MAX_ID = 1_000
 
@@ -49,7 +51,7 @@ def parse_path(text: str) -> ColumnPath:
 
 
 def look_up(row: object, path: ColumnPath) -> object:
-    """The value at `path` in a row, or `MISSING`."""
+    """The value at `path` in a row, plain where MongoDB wraps it, or `MISSING`."""
     value = row
     for step in path:
         if isinstance(value, Mapping):
@@ -60,6 +62,16 @@ def look_up(row: object, path: ColumnPath) -> object:
             value = value[int(step)]
         else:
             return MISSING
+    return _unwrapped(value)
+
+
+def _unwrapped(value: object) -> object:
+    """The value in an object of MongoDB's extended JSON, as `{"$oid": "64a0"}`; any other as it is."""
+    while isinstance(value, dict) and len(value) == 1:
+        (key,) = value
+        if key not in _EXTENDED:
+            break
+        value = value[key]
     return value
 
 
@@ -170,7 +182,7 @@ class Mapper:
         fields: dict[str, str | None] = {}
         for role, path in self._fields:
             found = look_up(row, path)
-            fields[role] = _label(found)
+            fields[role] = label(found)
             if fields[role] is None and not _is_blank(found):
                 metadata[".".join(path)] = found
         timestamp = self._timestamp(row, metadata)
@@ -199,7 +211,7 @@ class Mapper:
             return None
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             raise RowError("wrong type: the id is neither a string nor a number")
-        text = clean_text(str(value))
+        text = clean_text(label(value) or str(value)) if isinstance(value, float) else clean_text(str(value))
         if len(text) > _MAX_ID:
             raise RowError(f"the id has {len(text)} characters, more than {_MAX_ID}")
         return text
@@ -250,13 +262,18 @@ def _number(data: bytes) -> int:
 
 
 def _is_blank(value: object) -> bool:
+    if isinstance(value, float):
+        return math.isnan(value)
     return value is MISSING or value is None or (isinstance(value, str) and not value.strip())
 
 
-def _label(value: object) -> str | None:
+def label(value: object) -> str | None:
     """A short name as text; None where there is none or where it is no name."""
     if isinstance(value, str):
         return clean_text(value.strip()) or None
+    if isinstance(value, float) and value.is_integer():
+        # A table holds whole numbers as floats where some are missing.
+        return str(int(value))
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return None

@@ -111,6 +111,9 @@ def _header(records: Iterator[list[str]], file: LogFile) -> list[str]:
     try:
         header = next((record for record in records if record), [])
     except csv.Error as error:
+        if "new-line" in str(error):
+            message = f"The lines of {file.path} end in a carriage return alone, as old Macs wrote them."
+            raise ActionError("bad_header", message, "Convert it: tr '\\r' '\\n' < FILE > NEW.") from error
         raise ActionError(
             "bad_header", f"The header of {file.path} is not CSV: {error}.", "Is it a CSV file?"
         ) from error

@@ -43,8 +43,12 @@ def load(
     with workspace.transaction() as connection:
         dataset = _dataset(connection, opened, name, place, at)
         fingerprint = _mixed(dataset.fingerprint, opened.fingerprint(), str(limit))
-        seen, loaded, advice = _add_all(connection, opened, dataset.id, control)
-        rejected = _count(connection, "reject", dataset.id)
+        ingest.clear_rejects(connection, dataset.id, place)
+        seen, loaded, advice = _add_all(connection, opened, dataset.id, place, control)
+        ingest.count_rejects(connection, dataset.id)
+        rejected = connection.execute(
+            "SELECT count(*) FROM reject WHERE dataset_id = ? AND source = ?", (dataset.id, place)
+        ).fetchone()[0]
         if loaded or not dataset.fingerprint:
             ingest.finish_dataset(connection, dataset.id, fingerprint, at)
         texts = connection.execute(
@@ -58,9 +62,11 @@ def load(
 
 
 def _add_all(
-    connection: sqlite3.Connection, opened: LoadSource, dataset_id: int, control: Control
+    connection: sqlite3.Connection, opened: LoadSource, dataset_id: int, place: str, control: Control
 ) -> tuple[int, int, str | None]:
-    """Add everything: (conversations read, conversations added, what to tell of times that cannot be read)."""
+    """Add everything: (conversations read, conversations added, what to tell of times that cannot be read, and of
+    conversations that have grown).
+    """
     adder = ingest.Adder(connection, dataset_id)
     batch: list[NewConversation] = []
     rejects: list[tuple[int, str, str]] = []
@@ -71,7 +77,7 @@ def _add_all(
     def flush() -> None:
         nonlocal loaded
         loaded += adder.add(batch)
-        ingest.add_rejects(connection, dataset_id, rejects)
+        ingest.add_rejects(connection, dataset_id, place, rejects)
         batch.clear()
         rejects.clear()
         meter = opened.meter
@@ -84,19 +90,24 @@ def _add_all(
         else:
             seen += 1
             batch.append(_row(item))
-            if item.timestamp is None and item.metadata.get(column) is not None:
-                timeless, example = timeless + 1, example or str(item.metadata[column])
+            unread = item.metadata.get(opened.time_field)
+            if item.timestamp is None and unread is not None:
+                timeless, example = timeless + 1, example or str(unread)
         if len(batch) + len(rejects) >= BATCH:
             flush()
     flush()
-    if not timeless:
-        return seen, loaded, None
-    return (
-        seen,
-        loaded,
-        f"{timeless:,} of {seen:,} conversations have no time that can be read in {column}, such as"
-        f" “{one_line(example, 40)}”: trends leave them out. Times are read as 2023-04-03T10:00:00Z, or as seconds since 1970.",
-    )
+    advice: list[str] = []
+    if timeless:
+        advice.append(
+            f"{timeless:,} of {seen:,} conversations have no time that can be read in {column}, such as"
+            f" “{one_line(example, 40)}”: trends leave them out. Times are read as 2023-04-03T10:00:00Z, or as seconds since 1970."
+        )
+    if adder.grown:
+        advice.append(
+            f"{adder.grown:,} of the conversations that were there already have more turns now; they stay as they were."
+            " To have all turns, load the file under another name=."
+        )
+    return seen, loaded, " ".join(advice) or None
 
 
 def _row(conversation: Conversation) -> NewConversation:
@@ -157,8 +168,3 @@ def _check_name(name: str) -> None:
 
 def _mixed(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
-
-
-def _count(connection: sqlite3.Connection, table: str, dataset_id: int) -> int:
-    row = connection.execute(f"SELECT count(*) FROM {table} WHERE dataset_id = ?", (dataset_id,)).fetchone()
-    return int(row[0])

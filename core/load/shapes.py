@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from core.errors import ActionError
 from core.load.logs import CHAT_COLUMNS, LAYOUTS, Layout
-from core.load.mapping import MISSING, SYNTAX, ColumnPath, known_paths, look_up, parse_path
+from core.load.mapping import MISSING, SYNTAX, ColumnPath, known_paths, label, look_up, parse_path
+from core.load.names import IDS, USUAL, folded, spelt
 from core.load.turns import decoded, looks_like_turns
 
 Row = Mapping[str, object]
@@ -17,24 +18,7 @@ Row = Mapping[str, object]
 FIRST_TURN = ("text", "prompt", "query", "question", "instruction", "input", "first_query", "message")
 """Columns of first-turn rows in the order in which they are tried."""
 
-_IDS = (
-    "id",
-    "conversation_id",
-    "conversation_hash",
-    "custom_id",
-    "uuid",
-    "query_id",
-    "question_id",
-    "prompt_id",
-)
-_COLUMNS = {
-    "id": _IDS,
-    "language": ("language", "lang"),
-    "model": ("model", "chat_model", "model_name", "model_id"),
-    "timestamp": ("timestamp", "created_at", "created", "time", "datetime", "date", "tstamp"),
-    "user": ("user", "user_id", "hashed_ip", "user_hash"),
-}
-"""For each role the columns that may fill it, the likeliest first."""
+_SAMPLE = 200
 
 
 @dataclass(frozen=True)
@@ -47,6 +31,11 @@ class Shape:
     text: str
     fits: Callable[[Row, object], bool]
     columns: Mapping[str, tuple[str, ...]]
+
+    @property
+    def path(self) -> ColumnPath:
+        """The way to the text; the name of a column in a file may hold dots that lead nowhere."""
+        return ("body", "messages") if self.text == "body.messages" else (self.text,)
 
 
 def _turns(_row: Row, value: object) -> bool:
@@ -65,13 +54,14 @@ def _text(_row: Row, value: object) -> bool:
     return isinstance(value, str) or looks_like_turns(decoded(value))
 
 
-def _shapes() -> tuple[Shape, ...]:
+def _shapes(written: Mapping[str, str]) -> tuple[Shape, ...]:
+    """The shapes, columns as `written` by their folded names; last, turns in a column of any name."""
     wildchat = {
         "id": ("conversation_hash",),
         "timestamp": ("timestamp", "conversation.0.timestamp", "conversation.1.timestamp"),
         "user": ("hashed_ip", "conversation.0.hashed_ip"),
     }
-    body = {"id": ("custom_id", *_IDS), "model": ("body.model", "model"), "user": ("body.user", "user")}
+    body = {"id": ("custom_id", *IDS), "model": ("body.model", "model"), "user": ("body.user", "user")}
     return (
         Shape("wildchat", "conversation", _wildchat, wildchat),
         Shape("lmsys", "conversation", _lmsys, {"id": ("conversation_id",)}),
@@ -80,7 +70,8 @@ def _shapes() -> tuple[Shape, ...]:
         Shape("messages", "messages", _turns, {}),
         Shape("messages", "body.messages", _turns, body),
         Shape("conversation", "conversation", _turns, {}),
-        *(Shape("first-turn", column, _text, {}) for column in FIRST_TURN),
+        *(Shape("first-turn", written.get(folded(column), column), _text, {}) for column in FIRST_TURN),
+        *(Shape("messages", column, _turns, {}) for column in written.values()),
     )
 
 
@@ -121,8 +112,8 @@ def recognise(rows: Sequence[Row]) -> Recognised:
         count = sum(map(layout.fits, rows))
         if count > most:
             best, most = layout, count
-    for shape in _shapes():
-        path = parse_path(shape.text)
+    for shape in _shapes(_written(rows)):
+        path = shape.path
         count = sum(1 for row in rows if shape.fits(row, look_up(row, path)))
         if count > most:
             best, most = shape, count
@@ -130,9 +121,30 @@ def recognise(rows: Sequence[Row]) -> Recognised:
         raise _unknown_columns(rows)
     if isinstance(best, Layout):
         return Recognised(best.name, dict(CHAT_COLUMNS), best)
-    paths = {"text": parse_path(best.text)}
+    paths = {"text": best.path}
     paths |= usual_columns(rows, best.columns, taken=(best.text,))
     return Recognised(best.name, paths)
+
+
+def wrapper(rows: Sequence[Row]) -> str | None:
+    """The column of a single row that holds the rows, as `{"data": [{...}, ...]}` of an interface; None where there is
+    none.
+    """
+    if len(rows) != 1 or _is_recognised(rows):
+        return None
+    for column, value in rows[0].items():
+        items = [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+        if items and _is_recognised(items[:_SAMPLE]):
+            return column
+    return None
+
+
+def _is_recognised(rows: Sequence[Row]) -> bool:
+    try:
+        recognise(rows)
+    except ActionError:
+        return False
+    return True
 
 
 def usual_columns(
@@ -140,13 +152,22 @@ def usual_columns(
 ) -> dict[str, ColumnPath]:
     """For each role but `text`, the first of its usual columns that holds names or numbers in some row."""
     found: dict[str, ColumnPath] = {}
-    for role, usual in _COLUMNS.items():
-        for name in (preferred or {}).get(role, usual):
+    written = _written(rows)
+    for role, usual in USUAL.items():
+        for named in (preferred or {}).get(role, usual):
+            name = written.get(folded(named), named)
             path = parse_path(name)
             if name not in taken and _holds_labels(rows, path, role):
                 found[role] = path
                 break
     return found
+
+
+def _written(rows: Sequence[Row]) -> dict[str, str]:
+    """How columns are written, by their folded names; a usual name wins over another way to write it."""
+    usual = {name: None for names in (FIRST_TURN, *USUAL.values()) for name in names}
+    there = {name: None for row in rows for name in row if name in usual}
+    return spelt(rows) | spelt([there])
 
 
 def _holds_labels(rows: Sequence[Row], path: ColumnPath, role: str) -> bool:
@@ -156,7 +177,7 @@ def _holds_labels(rows: Sequence[Row], path: ColumnPath, role: str) -> bool:
         return False
     if role == "timestamp":
         return not isinstance(present[0], Mapping | list | tuple | bool)
-    return any(isinstance(value, str | int) and not isinstance(value, bool) for value in present)
+    return any(label(value) is not None for value in present)
 
 
 def _unknown_columns(rows: Sequence[Row]) -> ActionError:

@@ -16,7 +16,8 @@ from core.load.mapping import ColumnPath, Mapped, Mapper, look_up, resolve
 from core.load.read_json import NOT_UTF8, Item
 from core.load.readers import Rows, open_rows
 from core.load.records import Conversation, Reject, SourceInfo
-from core.load.shapes import Recognised, recognise, usual_columns
+from core.load.shapes import Recognised, recognise, usual_columns, wrapper
+from core.load.turns import decoded, looks_like_turns
 
 _PEEK_ROWS = 200
 _PEEK_BYTES = 16 * 1024 * 1024
@@ -41,18 +42,27 @@ class LoadSource:
         """How far the reading is, in bytes of the file or in rows."""
         self._stream: Iterator[Item] | None = rows.read(self.meter)
         self._peeked = _peek(self._stream, self.meter, source)
-        found, self._named = _layout([row for _, row in self._peeked if isinstance(row, dict)], given)
+        self._wrapper = _wrapper(self._peeked) if rows.format.startswith("json") else None
+        peeked = list(_unwrapped(self._peeked, self._wrapper))
+        first = [row for _, row in peeked if isinstance(row, dict)]
+        found, self._named = _layout(first, given)
         self._layout = found.layout
         table = rows.format.startswith(("csv", "tsv"))
         self._mapped = Mapped(
             found.paths if self._layout is not None else found.paths | self._named,
             strict_id="id" in given,
-            json_cells=found.shape != "first-turn" and (table or found.shape != "mapped"),
+            json_cells=found.shape != "first-turn"
+            and (table or found.shape != "mapped" or _hold_turns(first, found.paths["text"])),
         )
         columns = found.columns | {role: ".".join(path) for role, path in self._named.items()}
         self.info = SourceInfo(source, rows.format, found.shape, columns)
         self.tick: Callable[[], None] = lambda: None
         """Called now and then while rows are read of which no conversation comes yet; may raise, to stop."""
+
+    @property
+    def time_field(self) -> str:
+        """Under which name of its metadata a conversation keeps a time that cannot be read."""
+        return ".".join(self._mapped.paths.get("timestamp", ()))
 
     def fingerprint(self) -> str:
         """See `core.load.readers.fingerprint`."""
@@ -95,9 +105,9 @@ class LoadSource:
         stream, self._stream = self._stream, None
         if stream is None:
             self.meter.done = 0
-            return self._rows.read(self.meter)
+            return _unwrapped(self._rows.read(self.meter), self._wrapper)
         peeked, self._peeked = self._peeked, []
-        return itertools.chain(peeked, stream)
+        return _unwrapped(itertools.chain(peeked, stream), self._wrapper)
 
 
 def open_source(
@@ -135,6 +145,36 @@ def _layout(
     if "text" in explicit:
         return Recognised("mapped", usual_columns(rows, taken=tuple(given.values())) | explicit), explicit
     return recognise(rows), explicit
+
+
+def _wrapper(items: list[Item]) -> str | None:
+    """The column that holds the rows, where all there is is one object around them."""
+    rows = [row for _, row in items if isinstance(row, dict)]
+    return wrapper(rows) if len(items) == 1 else None
+
+
+def _unwrapped(items: Iterable[Item], column: str | None) -> Iterator[Item]:
+    """The rows in `column` of each item, numbered from 1; the items themselves where there is no such column."""
+    if column is None:
+        yield from items
+        return
+    number = 0
+    for _, row in items:
+        inner = row.get(column) if isinstance(row, dict) else None
+        for value in inner if isinstance(inner, list) else [row]:
+            number += 1
+            yield (
+                number,
+                value
+                if isinstance(value, dict | Reject)
+                else Reject(number, "not an object", excerpt(value)),
+            )
+
+
+def _hold_turns(rows: list[dict[str, object]], path: ColumnPath) -> bool:
+    """Whether most texts at `path` are lists of turns written as text."""
+    texts = [value for row in rows if isinstance(value := look_up(row, path), str) and value.strip()]
+    return bool(texts) and sum(map(looks_like_turns, map(decoded, texts))) * 2 > len(texts)
 
 
 def _peek(stream: Iterator[Item], meter: Meter, source: str) -> list[Item]:

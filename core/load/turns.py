@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import re
+import warnings
 from collections.abc import Mapping
 
 from core.load.clean import clean_text
@@ -20,6 +23,7 @@ ROLES = {
 ROLE_KEYS = ("role", "from", "speaker", "author", "user")
 CONTENT_KEYS = ("content", "value", "text", "message")
 _MAX_ROLE = 40
+_PYTHON_LIST = re.compile(r"\s*\[\s*\{\s*['\"]")
 
 
 class RowError(Exception):
@@ -35,15 +39,27 @@ def looks_like_turns(value: object) -> bool:
 
 
 def decoded(value: object) -> object:
-    """A list of turns that a table holds as a JSON string, as a list; anything else as it is."""
+    """A list of turns that a table holds as a string of JSON, or as Python writes it, as a list; anything else as it is."""
     if isinstance(value, str) and value[:64].lstrip()[:1] == "[":
         try:
             items = json.loads(value, strict=False)
         except (ValueError, RecursionError):
-            return value
+            items = _written_by_python(value)
         if looks_like_turns(items):
             return items
     return value
+
+
+def _written_by_python(value: str) -> object:
+    """The list in a cell that pandas wrote, as `[{'role': 'user', 'content': "it's"}]`; None where it is none."""
+    if not _PYTHON_LIST.match(value):
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.literal_eval(value.strip())
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return None
 
 
 def to_turns(value: object) -> tuple[Turn, ...]:

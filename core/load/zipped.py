@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 import zlib
 from collections.abc import Sequence
@@ -11,6 +12,9 @@ from typing import IO, Any
 
 ZIP_MAGIC = b"PK\x03\x04"
 """The first bytes of an archive that is not empty."""
+
+
+_ADDED = re.compile(r"__MACOSX/|(?:.*/)?(?:\._|\.DS_Store$)")
 
 
 class ZipDamagedError(Exception):
@@ -22,14 +26,15 @@ _BROKEN = (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib
 
 
 def members_of(path: Path) -> list[str]:
-    """The names of the files in an archive, in their order of name.
+    """The names of the files in an archive, in their order of name, without what macOS adds to them.
 
     Raises:
         ZipDamagedError: The list of files cannot be read.
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            return sorted(item.filename for item in archive.infolist() if not item.is_dir())
+            names = (item.filename for item in archive.infolist() if not item.is_dir())
+            return sorted(name for name in names if not _ADDED.match(name))
     except _BROKEN as error:
         raise ZipDamagedError(str(error)) from error
 

@@ -17,6 +17,7 @@ from core.load.logs.langfuse import is_langfuse, langfuse_chats
 from core.load.logs.oasst import flat_chats, is_flat, is_tree, tree_chats
 from core.load.logs.requests import calls, calls_of
 from core.load.logs.spans import is_otlp, is_span, span_chats
+from core.load.logs.tables import exchange_chats, is_exchange, is_message, message_chats
 
 __all__ = ["CHAT_COLUMNS", "LAYOUTS", "Chat", "Layout"]
 
@@ -77,5 +78,9 @@ LAYOUTS: tuple[Layout, ...] = (
            _columns("request.input", "id", "request.model", "timestamp", "request.user")),
     Layout("anthropic", calls_of("anthropic"), calls,
            _columns("request.messages", "id", "request.model", "timestamp", "request.metadata.user_id")),
+    Layout("message-rows", is_message, message_chats,
+           _columns("content", "conversation_id", "model", "timestamp", "user", "language")),
+    Layout("exchange-rows", is_exchange, exchange_chats,
+           _columns("prompt, response", "conversation_id, id", "model", "timestamp", "user", "language")),
 )  # fmt: skip
 """Of two that fit as many rows the first is taken."""

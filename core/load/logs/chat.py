@@ -27,6 +27,8 @@ class Chat:
         id, model, language, timestamp, user: As the source has them, of any type; None where it has none.
         metadata: What else a reader may want to filter by.
         answered: How many turns at the end are the answer to a request rather than part of it.
+        answer_id: How a later request may call the answer.
+        previous: The answer that the request goes on from, where the server keeps the turns before it.
     """
 
     line: int
@@ -39,6 +41,8 @@ class Chat:
     user: object = None
     metadata: Mapping[str, object] = field(default_factory=dict)
     answered: int = 0
+    answer_id: str | None = None
+    previous: str | None = None
 
     @property
     def asked(self) -> tuple[Message, ...]:

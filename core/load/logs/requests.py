@@ -96,6 +96,7 @@ def call_chat(line: int, row: Row, body: Row, answer: object, metadata: Mapping[
     turns = request_turns(body)
     answers = answer_of(answer)
     about = as_mapping(body.get("metadata"))
+    answer_id, previous = said.get("id"), body.get("previous_response_id")
     return Chat(
         line=line,
         turns=(*turns, *answers),
@@ -107,6 +108,8 @@ def call_chat(line: int, row: Row, body: Row, answer: object, metadata: Mapping[
         user=first_of(row, *_USERS) or first_of(body, "user", "safety_identifier") or about.get("user_id"),
         metadata=metadata,
         answered=len(answers),
+        answer_id=answer_id if isinstance(answer_id, str) else None,
+        previous=previous if isinstance(previous, str) and previous else None,
     )
 
 

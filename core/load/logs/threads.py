@@ -1,7 +1,8 @@
 """Requests that belong to one conversation, joined, so that each query counts once.
 
 A model keeps nothing between two calls: a client sends the whole conversation again with each question, and a program
-with tools sends it again after each result. A log of calls holds a conversation of five turns five times.
+with tools sends it again after each result. A log of calls holds a conversation of five turns five times. Where the server
+keeps the turns (Responses API), a request names the answer that it goes on from, and sends what is new alone.
 """
 
 from __future__ import annotations
@@ -21,21 +22,29 @@ def joined(chats: Iterable[Chat | Reject], tick: Callable[[], None]) -> Iterator
     """The requests without those that another one goes on from.
 
     A request goes on from another where the turns before its last answer are what the other one sent, both by the same
-    user. Each is gone on from at most once, so two people who ask the same stay two, and so do a question and its
-    repetition. The joined conversation has the id and the time of its first request, the turns of its last, and their
-    number as `requests` in its metadata. System turns may differ: they often hold the time of day.
+    user, or where it names the answer of the other one. By its turns each is gone on from at most once, so two people who
+    ask the same stay two, and so do a question and its repetition. The joined conversation has the id and the time of its
+    first request, all turns up to its last, and their number as `requests` in its metadata. System turns may differ: they
+    often hold the time of day.
 
-    Memory holds three numbers a request; the requests themselves wait in a temporary file.
+    Memory holds a few numbers a request; the requests themselves wait in a temporary file.
     """
     sent: dict[bytes, list[int]] = {}
     sought: dict[bytes, list[int]] = {}
     earlier: dict[int, int] = {}
+    places: dict[bytes, int] = {}
+    named: dict[int, bytes] = {}
     with Groups[Chat | Reject]() as store:
         for place, item in enumerate(chats):
             store.add(str(place), item)
             if place % _TICK == 0:
                 tick()
             if isinstance(item, Reject):
+                continue
+            if item.answer_id is not None:
+                places[_digest(item.answer_id)] = place
+            if item.previous is not None:
+                named[place] = _digest(item.previous)
                 continue
             turns = _spoken(item.asked)
             whole, before = _key(item.user, turns), _key(item.user, _before_last_answer(turns))
@@ -50,7 +59,11 @@ def joined(chats: Iterable[Chat | Reject], tick: Callable[[], None]) -> Iterator
                 sent.setdefault(whole, []).append(place)
         sent.clear()
         sought.clear()
+        earlier |= {place: places[answer] for place, answer in named.items() if answer in places}
+        places.clear()
+        _break_loops(earlier)
         gone_on_from = set(earlier.values())
+        begun: set[int] = set()
         firsts = {place: _first(place, earlier) for place in earlier if place not in gone_on_from}
         for place, (item,) in enumerate(store):
             if place in gone_on_from:
@@ -59,10 +72,23 @@ def joined(chats: Iterable[Chat | Reject], tick: Callable[[], None]) -> Iterator
                 first, count = firsts[place]
                 start = store.at(first)
                 if isinstance(start, Chat):
+                    whole_turns = item.turns
+                    at = place
+                    while at in named and at in earlier:
+                        at = earlier[at]
+                        gone = store.at(at)
+                        if isinstance(gone, Chat):
+                            whole_turns = (*gone.turns, *_spoken(whole_turns))
                     metadata = dict(item.metadata) | {"requests": count}
                     item = replace(
-                        item, id=start.id, timestamp=start.timestamp or item.timestamp, metadata=metadata
+                        item,
+                        turns=whole_turns,
+                        # A second branch needs an id of its own.
+                        id=item.id if first in begun else start.id,
+                        timestamp=start.timestamp or item.timestamp,
+                        metadata=metadata,
                     )
+                    begun.add(first)
             yield item
 
 
@@ -101,4 +127,22 @@ def _key(user: object, turns: Sequence[Message]) -> bytes:
     if not turns:
         return b""
     written = "".join(f"{turn['role']}\x1f{len(turn['content'])}\x1f{turn['content']}" for turn in turns)
-    return hashlib.blake2b(f"{user}\x1e{written}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return _digest(f"{user}\x1e{written}")
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+
+
+def _break_loops(earlier: dict[int, int]) -> None:
+    """Take one link out of each chain that leads back to itself."""
+    known: set[int] = set()
+    for start in list(earlier):
+        path: set[int] = set()
+        at = start
+        while at in earlier and at not in known and at not in path:
+            path.add(at)
+            at = earlier[at]
+        if at in path:
+            del earlier[at]
+        known |= path
