@@ -779,6 +779,11 @@ def test_language_advice(languages, texts, model, told):
         assert "model=use-multilingual" in advice
 
 
+def test_language_advice_leaves_out_what_rounds_to_nothing():
+    advice = language_advice.advise({"English": 3000, "German": 900, "Polish": 3}, [], "minilm")
+    assert "(German 23%)" in advice
+
+
 @pytest.mark.parametrize(
     ("text", "language"),
     [

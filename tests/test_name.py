@@ -394,7 +394,7 @@ def test_description_counts_and_notes() -> None:
         "Members ask about credit score and credit report, for example “how do i ␛[31mraise ⏎ it?"
     )
     assert (
-        "…”. 1,234 queries (300 distinct texts): en 50%, de 34%, fr 8%, 1 more; gpt-4 99%, vicuna <1%."
+        "…”. 1,234 queries (300 distinct texts): en 49%, de 32%, fr 8%, 1 more, unknown 4%; gpt-4 81%, vicuna <1%, unknown 18%."
         in text
     )
     assert "Languages are mixed." in text

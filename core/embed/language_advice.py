@@ -12,6 +12,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from itertools import islice
 
+_SHOWN = 0.005
+"""A share up to this would be written as 0%."""
 THRESHOLD = 0.15
 """From this share of queries outside the main language on, the advice is given."""
 SAMPLE = 2000
@@ -78,7 +80,8 @@ def advise(languages: Mapping[str | None, int], texts: Iterable[str], model: str
     share = 1 - most / total
     if share < THRESHOLD:
         return None
-    named = ", ".join(f"{language} {count / total:.0%}" for language, count in others[:3])
+    shown = [others[0], *(item for item in others[1:3] if item[1] / total > _SHOWN)]
+    named = ", ".join(f"{language} {count / total:.0%}" for language, count in shown)
     return (
         f"{share:.0%} of the queries are not in {main} ({named}), and {model} groups by language before meaning; "
         "model=use-multilingual groups them by meaning."

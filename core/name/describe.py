@@ -38,12 +38,20 @@ def listing(parts: Sequence[str], *, english: bool = True) -> str:
 
 
 def _shares(counts: Mapping[str, int]) -> tuple[list[str], float]:
-    """The three largest as "name 42%", and the share of the largest; unknown names are left out."""
+    """The three largest as "name 42%" of all, what is unknown behind them, and the share of the largest of those known;
+    nothing where all is unknown.
+    """
     known = sorted(((n, name) for name, n in counts.items() if name and n > 0), key=lambda p: (-p[0], p[1]))
-    total = sum(n for n, _ in known)
+    if not known:
+        return [], 1.0
+    unknown = counts.get("", 0)
+    named = sum(n for n, _ in known)
+    total = named + unknown
     shown = [f"{one_line(name, 40)} {_percent(n / total)}" for n, name in known[:_TOP]]
     rest = len(known) - _TOP
-    return shown + ([f"{rest} more"] if rest > 0 else []), known[0][0] / total if known else 1.0
+    shown += [f"{rest} more"] if rest > 0 else []
+    shown += [f"unknown {_percent(unknown / total)}"] if unknown else []
+    return shown, known[0][0] / named
 
 
 def _percent(share: float) -> str:
