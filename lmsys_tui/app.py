@@ -92,7 +92,7 @@ class LmsysApp(Guarded, App[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", "Quit", show=False, priority=True),
         Binding("ctrl+z", "suspend_process", "To the shell", show=False),
-        Binding("P", "command_palette", "All actions", show=False),
+        Binding("P,ctrl+p", "command_palette", "All actions", show=False),
     ]
 
     def __init__(
@@ -233,6 +233,9 @@ def run_app(
     app = LmsysApp(session, theme=theme, keymap=keymap, start=start)
     # What is loaded by now stays: to look through it for garbage again and again would keep keys waiting.
     gc.freeze()
+    if sys.stdout.isatty() and not sys.stderr.isatty():
+        # Textual draws on standard error; a file that takes the messages must not take the picture too.
+        sys.__stderr__ = sys.__stdout__  # type: ignore[misc]
     app.run(mouse=wants_mouse(mouse, os.environ))
     # A tab of a browser that was closed has left without the key that asks for this.
     app.desk.jobs.stop()

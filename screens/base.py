@@ -58,7 +58,7 @@ class ActionScreen(Running):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("colon", "prompt", "Action", show=False),
         Binding("question_mark,f1", "help", "Help", show=False),
-        Binding("P", "app.command_palette", "All actions", show=False),
+        Binding("P,ctrl+p", "app.command_palette", "All actions", show=False),
         Binding("T", "theme", "Colours", show=False),
         Binding("y", "copy", "Copy", show=False),
         Binding("W", "write_copy", "Write to a file", show=False),

@@ -84,6 +84,9 @@ class PagerScreen(Guarded, ModalScreen[None]):
         Binding("slash", "find", "Show only lines with some words"),
     ]
 
+    MOVES: ClassVar[tuple[str, str]] = ("j k", "scroll")
+    """The key that is told first, and what it does."""
+
     def __init__(self, title: str) -> None:
         super().__init__()
         self._title = title
@@ -100,8 +103,8 @@ class PagerScreen(Guarded, ModalScreen[None]):
             bar = Bar()
             bar.set_spans(
                 (
-                    ("j k", "key"),
-                    (" scroll   ", "text"),
+                    (self.MOVES[0], "key"),
+                    (f" {self.MOVES[1]}   ", "text"),
                     ("/", "key"),
                     (" find   ", "text"),
                     ("y", "key"),

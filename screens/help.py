@@ -119,7 +119,7 @@ READING = (
 PROGRAM = (
     ("A", "all the steps that are missing, one after the other"),
     (":", "type any action: name=value, completed by tab"),
-    ("P", "list of all actions"),
+    ("P, ctrl+p", "list of all actions"),
     ("y", "copy what the cursor is on to the terminal's clipboard (OSC 52)"),
     ("Y", "copy what was done last as a line of script; session.show and session.save have the rest"),
     ("W", "write what y copies to a file in the workspace's exports folder"),

@@ -152,7 +152,7 @@ RESERVED: dict[str, str] = {
     **dict.fromkeys(("m", "w"), "changes how search works"),
     **dict.fromkeys(("escape", "backspace", "ctrl+c"), "goes back or stops"),
     "q": "leaves the program", "ctrl+q": "leaves the program", "question_mark": "shows help", "f1": "shows help",
-    "colon": "opens the action line", "P": "lists all actions", "A": "runs all steps", "R": "reads again",
+    "colon": "opens the action line", "P": "lists all actions", "ctrl+p": "lists all actions", "A": "runs all steps", "R": "reads again",
     "T": "changes the colours", "y": "copies", "Y": "copies as script", "W": "writes to a file", "ctrl+z": "goes to the shell",
 }  # fmt: skip
 """Keys of chrome, which no keymap gives away, and what each does."""

@@ -17,6 +17,7 @@ from screens.explorer.arrange import chips
 from screens.explorer.jump import JumpInput
 from screens.marks import Marks
 from screens.widgets.panes import PANE_TITLES, PANES
+from screens.widgets.row_list import RowList
 from screens.widgets.spans import Span, fit
 
 KEY_NAMES = {
@@ -156,10 +157,17 @@ def footer_spans(
     seen: set[str] = set()
     for key, active in bindings.items():
         binding = active.binding
+        if binding.action == "mark_row" and not _marks(focused):
+            continue
         if binding.show and binding.description and binding.action not in seen:
             seen.add(binding.action)
             found.append((key_name(key), binding.description.lower()))
     return keys_spans((*found, ("tab", "pane"), ("y", "copy"), (":", "action"), ("q", "quit")), width)
+
+
+def _marks(focused: Widget | None) -> bool:
+    """Whether there is a row that could be marked."""
+    return isinstance(focused, RowList) and focused.is_marked is not None and focused.value is not None
 
 
 def _marked(bindings: Mapping[str, ActiveBinding], marks: Marks) -> list[tuple[str, str]]:

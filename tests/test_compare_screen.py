@@ -51,6 +51,16 @@ async def test_a_key_compares_with_the_run_before(two: Path) -> None:
         assert run.app.screen is run.explorer
 
 
+async def test_a_label_that_is_the_runs_own_name_is_not_said_twice(two: Path, tmp_path: Path) -> None:
+    folder = copied(two, tmp_path / "w")
+    said(folder, f"run.rename run={FIRST} label={FIRST}")
+    said(folder, f"run.rename run={RUN} label=Spring")
+    async with driven(folder, read_only=True) as run:
+        await run.press("6")
+        assert run.top().count(FIRST) == 1
+        assert f"{RUN} Spring \u00b7" in run.top()
+
+
 async def test_what_the_screen_shows_is_what_a_script_says(two: Path) -> None:
     data = said(two, "run.compare sort=moved limit=1000")
     async with driven(two, read_only=True) as run:

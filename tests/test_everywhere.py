@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from textual import events
 from textual.color import Color
+from textual.command import CommandPalette
 from textual.widgets import Input
 
 from core.registry import REGISTRY
@@ -279,6 +280,31 @@ async def test_the_history_of_a_theme(tmp_path: Path) -> None:
         assert "Drafting" not in text
         await run.press("enter")
         assert "in tree-local-22bb" in run.top()
+
+
+async def test_an_empty_history_says_of_what(tmp_path: Path) -> None:
+    folder = handmade(tmp_path / "w")
+    session = Session(folder, clock=lambda: NOW, actor="ann")
+    session.dispatch("node.rename", {"node": "t0", "title": "Code"})
+    session.close()
+    async with driven(folder) as run:
+        await run.press("j", "j", "J")
+        assert "theme t1" in run.top()
+        assert "Nothing was edited yet in this theme. J on All queries shows all edits." in run.top()
+        # What the first screen stands on is not what one looks at on another.
+        await run.press("escape", "7", "J")
+        assert "1 edit" in run.top()
+
+
+async def test_all_actions_by_either_key(tmp_path: Path) -> None:
+    async with driven(handmade(tmp_path / "w"), read_only=True) as run:
+        for key in ("P", "ctrl+p"):
+            await run.press(key)
+            assert isinstance(run.app.screen, CommandPalette), key
+            await run.press("escape")
+            await run.press("7", key)
+            assert isinstance(run.app.screen, CommandPalette), key
+            await run.press("escape", "escape")
 
 
 async def test_an_action_that_opens_something_does_so_from_every_screen(tmp_path: Path) -> None:

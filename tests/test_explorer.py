@@ -421,6 +421,74 @@ async def test_a_conversation_is_opened_by_its_number(fixture_workspace: Path) -
         assert run.session.view.query == 3 or run.session.view.cluster is not None
 
 
+async def test_reading_out_of_a_theme_comes_back_to_the_theme(fixture_workspace: Path) -> None:
+    async with driven(fixture_workspace, NARROW, read_only=True) as run:
+        await run.press("j", "3")
+        theme, before = run.tree.branch, run.text("cluster")
+        assert theme is not None and theme.row.kind == "theme"
+        opened, detail = run.tree.opened, run.rows("cluster")
+        while not isinstance(detail.value, TextRow):
+            await run.press("j")
+        cursor = detail.cursor
+        await run.press("enter")
+        assert isinstance(run.app.screen, ConversationScreen)
+        assert run.session.view.node != opened
+        await run.press("n", "escape")
+        assert run.app.screen is run.explorer
+        assert run.tree.branch is theme
+        assert (run.session.view.node, run.tree.opened) == (opened, opened)
+        assert run.text("cluster") == before
+        assert detail.cursor >= cursor
+
+
+async def test_reading_a_hit_leaves_the_node_that_is_searched_in(fixture_workspace: Path) -> None:
+    async with driven(fixture_workspace, read_only=True) as run:
+        await run.press("j", "enter")
+        theme = run.session.view.node
+        await run.press("slash", *"python", "enter", "down", "w")
+        hits = run.text("search")
+        assert isinstance(run.rows("search").value, TextRow)
+        await run.press("enter")
+        assert isinstance(run.app.screen, ConversationScreen)
+        assert run.session.view.node != theme
+        await run.press("escape")
+        assert run.session.view.node == theme
+        await run.press("w", "w")
+        assert run.text("search") == hits
+        await run.press("9", "down", "enter")
+        assert isinstance(run.app.screen, ConversationScreen)
+        await run.press("escape", "escape", "escape")
+        assert run.app.screen is run.explorer
+        assert run.session.view.node == run.tree.opened == theme
+
+
+async def test_a_cluster_that_is_opened_in_the_reader_is_where_one_comes_back_to(
+    fixture_workspace: Path,
+) -> None:
+    async with driven(fixture_workspace, read_only=True) as run:
+        await run.press("j", "3")
+        while not isinstance(run.rows("cluster").value, TextRow):
+            await run.press("j")
+        await run.press("enter")
+        run.app.screen.run_line("node.open node=t1")  # type: ignore[attr-defined]
+        await run.settle()
+        assert run.app.screen is run.explorer
+        assert run.session.view.node == run.tree.opened == "t1"
+
+
+async def test_the_keys_of_an_overview_are_told_again_after_another_tab(fixture_workspace: Path) -> None:
+    async with driven(fixture_workspace, NARROW, read_only=True) as run:
+        for keys in (("3",), ("2", "j", "3")):
+            await run.press(*keys)
+            footer = run.explorer.query_one("#footer", Bar)
+            told = footer.spans
+            assert "enter" in "".join(text for text, _ in told)
+            await run.press("full_stop")
+            assert footer.spans != told
+            await run.press("comma")
+            assert footer.spans == told
+
+
 def test_completions_come_from_the_table() -> None:
     assert ("run.kmeans " in [text for text, _ in completions("run.")]) is True
     assert [text for text, _ in completions("run.kmeans se")] == ["seed="]

@@ -311,6 +311,21 @@ async def test_each_tab_of_a_cluster(folder: Path) -> None:
         assert run.session.view.cluster == near[0].cluster
 
 
+async def test_a_tab_without_rows_is_copied_whole_and_offers_no_marks(folder: Path) -> None:
+    async with driven(folder, NARROW, read_only=True) as run:
+        await run.press("j", "3")
+        assert "space mark" in run.top()
+        await run.press("full_stop", "y")
+        assert "[Facets]" in tabs(run)
+        assert run.app.clipboard == "\n".join(line.rstrip() for line in run.text("cluster").splitlines())
+        assert "English" in run.app.clipboard
+        assert "space mark" not in run.top()
+        await run.press("1")
+        assert "space mark" not in run.top()
+        await run.press("2")
+        assert "space mark" in run.top()
+
+
 async def test_themes_and_the_run_have_tabs_of_their_own(folder: Path) -> None:
     async with driven(folder, read_only=True) as run:
         await run.press("full_stop", "full_stop")

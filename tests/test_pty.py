@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import shlex
 import signal
 import struct
 import sys
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from core.session import Session
-from tests.doors import CHATS, NOW
+from tests.doors import CHATS, NOW, command
 from tests.terminal import Terminal
 
 MOUSE_ON = b"\x1b[?1000h"
@@ -34,6 +35,18 @@ def test_start_look_around_and_quit(fixture_workspace: Path, tmp_path: Path) -> 
         assert terminal.exit_code() == 0
         assert terminal.raw.count(ALTERNATE_ON) == terminal.raw.count(ALTERNATE_OFF) == 1
         assert b"\x1b[?25h" in terminal.raw[terminal.raw.rindex(ALTERNATE_OFF) - 200 :]
+
+
+def test_the_picture_is_seen_where_standard_error_goes_to_a_file(
+    fixture_workspace: Path, tmp_path: Path
+) -> None:
+    line = shlex.join(command("--workspace", fixture_workspace, "--read-only"))
+    program = ["/bin/sh", "-c", f"exec {line} 2>{shlex.quote(str(tmp_path / 'log'))}"]
+    with Terminal([], home=tmp_path, program=program) as terminal:
+        terminal.wait_for("What people ask for")
+        terminal.press("q")
+        assert terminal.exit_code() == 0
+    assert (tmp_path / "log").read_text() == ""
 
 
 def test_from_nothing_to_a_tree_by_one_key(tmp_path: Path) -> None:

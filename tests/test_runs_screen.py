@@ -21,6 +21,7 @@ from screens.form.screen import FormScreen
 from screens.jobs import JobEnded, Jobs, Order
 from screens.runs.screen import RunsScreen
 from screens.runs.start_step import StepsScreen
+from screens.widgets.bars import Bar
 from screens.widgets.row_list import RowList
 from tests.doors import NOW, command, environment, run_text
 from tests.pilots import NARROW, WIDE, Driven, driven, lines_text
@@ -249,6 +250,15 @@ async def test_every_step_is_listed_and_opens_its_form(own_workspace: Path) -> N
         await run.press("enter")
         assert isinstance(run.app.screen, FormScreen)
         assert "data.load" in run.top()
+
+
+async def test_the_keys_tell_how_to_reach_the_jobs_and_a_form(own_workspace: Path) -> None:
+    async with driven(own_workspace, NARROW) as run:
+        await run.press("8")
+        assert "tab next list" in run.top()
+        await run.press("s")
+        bar = "".join(text for text, _ in run.app.screen.query(Bar).last().spans)
+        assert "enter open its form" in bar and "scroll" not in bar
 
 
 async def test_nothing_there_says_what_to_do(tmp_path: Path) -> None:

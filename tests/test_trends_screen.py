@@ -146,8 +146,11 @@ async def test_enter_opens_the_cluster_in_the_tree(half_year: Path) -> None:
 
 async def test_themes_in_place_of_clusters(half_year: Path) -> None:
     async with driven(half_year, read_only=True) as run:
-        await run.press("7", "v")
+        await run.press("7")
+        assert "v themes" in run.top() and "how sure      cluster" in run.top()
+        await run.press("v")
         assert {row.title for row in listed(run)} >= {"Writing and debugging code", "Playing roles"}
+        assert "v clusters" in run.top() and "how sure      theme" in run.top()
         node = listed(run)[0].node
         await run.press("enter")
         assert run.app.screen is run.explorer and run.session.view.node == node

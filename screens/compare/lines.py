@@ -55,7 +55,7 @@ def side_spans(found: Compared, width: int, noun: str = "cluster") -> tuple[Span
 
 
 def _side(side: Side, labelled: bool, noun: str) -> tuple[Span, ...]:
-    label = f" {one_line(side.label, 30)} \u00b7" if side.label and labelled else ""
+    label = f" {one_line(side.label, 30)} \u00b7" if labelled and side.label not in ("", side.name) else ""
     many = noun if side.clusters == 1 else f"{noun}s"
     return ((one_line(side.name, 40), "strong"), (f"{label} {side.clusters:,} {many}", "dim"))
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
+from core.errors import ActionError
 from core.registry import REGISTRY, Action
 from core.rows import Membership, QueryDetail, TextRow
 from core.session import Result
@@ -46,6 +47,7 @@ class ConversationScreen(LaidOutScreen):
     ) -> None:
         super().__init__(desk, detail, searched_for)
         self._source, self._query = source, query
+        self._node = self.session.view.node if source is not None else None
 
     def on_mount(self) -> None:
         """Open the conversation under the list's cursor, or the one of the number."""
@@ -106,10 +108,21 @@ class ConversationScreen(LaidOutScreen):
             if self.reader.find is not None and not self.reader.find.hits:
                 self.look_for(None)
         else:
+            self._return()
             super().action_back()
             return
         self.draw_bars()
         self.reader.refresh()
+
+    def _return(self) -> None:
+        """Who reads out of a list comes back to it: to the node that was open, and not to the cluster of what was read last."""
+        if self._node in (None, self.session.view.node):
+            return
+        try:
+            self.session.dispatch("node.open", {"node": self._node})
+        except ActionError as error:
+            if error.code != "unknown_node":
+                raise
 
     # What can be done with it.
 

@@ -39,7 +39,7 @@ class HistoryScreen(ActionScreen):
     Args:
         desk: What the screens share.
         given: Which edits, by the parameters of `edit.history`; where nothing is said, those of the cluster or the theme
-            that the cursor of the first screen stands on, else all of the run.
+            that the cursor of the first screen stands on, where it is the one that is looked at, else all of the run.
     """
 
     HELP = "Marking and editing"
@@ -104,7 +104,7 @@ class HistoryScreen(ActionScreen):
         roomy = self.size.width >= ROOMY
         lines = [history_line(row, self.session.actor, roomy) for row in self._edited]
         if not lines:
-            lines = [Line((("  Nothing was edited yet.", "dim"),))]
+            lines = [Line(((f"  {self._nothing()}", "dim"),))]
         self.rows.set_lines(lines, more=self._after is not None)
         if isinstance(here, EditRow):
             self.rows.select(lambda value: isinstance(value, EditRow) and value.edit == here.edit)
@@ -124,6 +124,12 @@ class HistoryScreen(ActionScreen):
         self.query_one("#history-head", Bar).set_spans(
             ((f"  {'edit':>5}  {fit('when', 16 if roomy else 11)}  {fit('who', WHO)}  what and why", "dim"),)
         )
+
+    def _nothing(self) -> str:
+        if self._of is None:
+            return "Nothing was edited yet."
+        kind = "theme" if isinstance(self._of.id, str) else "cluster"
+        return f"Nothing was edited yet in this {kind}. J on All queries shows all edits."
 
     @on(RowList.EndNeared)
     def _neared(self) -> None:
@@ -156,9 +162,13 @@ class HistoryScreen(ActionScreen):
 
 
 def subject_of_history(explorer: Explorer) -> Named | None:
-    """The cluster or the theme under the cursor of the first screen; `None` where there is none, or where rows are marked."""
+    """The cluster or the theme under the cursor of the first screen; `None` where there is none, where rows are marked, or where
+    another screen lies over it."""
     control = explorer.mark_control
-    if len(control.marks):
+    over = any(
+        isinstance(screen, ActionScreen) for screen in explorer.app.screen_stack if screen is not explorer
+    )
+    if len(control.marks) or over:
         return None
     subject = control.subject
     found = subject.clusters or subject.nodes

@@ -142,6 +142,7 @@ class DetailControl:
         elif isinstance(row, NodeRow):
             await self._show_theme(row)
         self._due = False
+        self.screen.refresh_bindings()
 
     async def _show_tab(self, branch: Branch, tab: str) -> None:
         row = branch.row
@@ -151,7 +152,6 @@ class DetailControl:
         shown = Shown(row, self.screen.session.view.hierarchy is not None)
         async for draw in self._tabs.read(tab, shown):
             self._put(draw)
-        self.screen.refresh_bindings()
 
     async def _show_run(self, branch: Branch) -> None:
         reading = self.screen.desk.reading
@@ -183,7 +183,6 @@ class DetailControl:
         tail = [text_line(row) for row in page.data]
         self._put(lambda width: cluster_lines(detail, width, page.total), tail, cluster, page.after)
         self.named = Named(detail.cluster, detail.title) if detail.kind == "cluster" else None
-        self.screen.refresh_bindings()
 
     def _put(
         self,
@@ -195,6 +194,11 @@ class DetailControl:
         self._head, self._tail, self._cluster, self._after = head, tail or [], cluster, after
         self.draw(top=self._fresh)
         self._fresh = False
+
+    def text(self) -> str:
+        """What is shown, where the focus is here."""
+        lines = self.rows.lines if self.rows.has_focus else ()
+        return "\n".join("".join(text for text, _ in line.spans).rstrip() for line in lines)
 
     def draw(self, top: bool = False) -> None:
         """Make the lines for the width of the pane."""

@@ -270,8 +270,8 @@ class Explorer(Walking):
             self.opening.parent()
 
     def copy_text(self) -> str:
-        """The words under the cursor."""
-        return text_of(self.value)
+        """The words under the cursor; all that the detail shows, where its cursor stands on none."""
+        return text_of(self.value) or self.detail_control.text()
 
     # Jobs.
 

@@ -96,5 +96,5 @@ class SearchControl(SearchHits):
         if spans:
             spans.insert(0, (" ", "text"))
         if self.found.error is None and spans:
-            spans += [(" \u00b7 ", "dim"), ("9", "key"), (" facets and filters", "dim")]
+            spans += [(" \u00b7 ", "dim"), ("9", "key"), (": facets and filters", "dim")]
         self.explorer.query_one("#search-state", Bar).set_spans(spans)

@@ -49,6 +49,8 @@ class StepsScreen(PagerScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "choose_step", "Open its form")]
 
+    MOVES = ("enter", "open its form")
+
     def __init__(self) -> None:
         super().__init__("Start a step")
         self.chosen: Action | None = None

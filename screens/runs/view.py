@@ -225,14 +225,16 @@ class RunsView(ActionScreen):
     def _keys(self) -> list[tuple[str, str]]:
         value = self.value
         found: list[tuple[str, str]] = []
+        rare: list[tuple[str, str]] = []
         if isinstance(value, RunRow):
-            found = [("enter", "open"), ("space", "mark"), ("e", "label"), ("D", "delete")]
-            found[2:2] = [("c", "compare with the marked")] if self.marked not in (None, value.run) else []
+            found = [("enter", "open"), ("space", "mark")]
+            found += [("c", "compare with the marked")] if self.marked not in (None, value.run) else []
+            rare = [("e", "label"), ("D", "delete")]
         elif isinstance(value, Ordered):
             found = [("x", "take out of the queue" if value.waits else "stop")]
         elif isinstance(value, JobRow):
             found = [("x", "stop")] if value.status == "running" else [("r", "start again")] * value.resumable
-        return [*found, ("s", "start a step"), ("tab", "next list"), ("esc", "back"), ("y", "copy")]
+        return [*found, ("s", "start a step"), ("tab", "next list"), *rare, ("esc", "back"), ("y", "copy")]
 
     # Moving about.
 

@@ -105,13 +105,20 @@ def sure_span(q: float | None) -> Span:
     return (f"hint {value}", "text") if q <= HINT_FROM else (f"chance {value}", "dim")
 
 
-def head_spans(width: int, windows: bool = False) -> tuple[Span, ...]:
-    """The names of the columns."""
+def head_spans(width: int, windows: bool = False, title: str = "cluster") -> tuple[Span, ...]:
+    """The names of the columns; the rows are of what `title` says."""
     first = f"{'a':>{COUNT}} {'b':>{COUNT}}  " if windows else fit("series", spark_width(width)) + "  "
     count = "" if windows or not roomy(width) else f"{'queries':>{COUNT}}  "
-    title = "cluster"
     words = f"  {fit('', WORD)} {first}{count}{fit('times', RATIO)} {fit('95% interval', BOUNDS)} {fit('how sure', SURE)} {title}"
     return ((words, "dim"),)
+
+
+def list_keys(other: str) -> tuple[tuple[str, str], ...]:
+    """The keys of the list; one shows the `other` ones, clusters or themes."""
+    return (
+        ("enter", "open"), ("d w m", "period"), ("s", "order"), ("c", "two windows"), ("v", other), ("n", "numbers"),
+        ("h l", "earlier, later"), ("esc", "back"),
+    )  # fmt: skip
 
 
 def trend_line(row: TrendRow, periods: Sequence[PeriodRow], width: int) -> Line:

@@ -20,6 +20,7 @@ from screens.trends.lines import (
     columns,
     count_spans,
     head_spans,
+    list_keys,
     note_lines,
     nothing_lines,
     roomy,
@@ -156,11 +157,6 @@ class TrendsScreen(ActionScreen):
 
     @on(RowList.WidthChanged)
     def _wide(self) -> None:
-        keys = (
-            ("enter", "open"), ("d w m", "period"), ("s", "order"), ("c", "two windows"), ("v", "themes"), ("n", "numbers"),
-            ("h l", "earlier, later"), ("esc", "back"),
-        )  # fmt: skip
-        self.query_one("#trends-keys", Bar).set_spans(keys_spans(keys, self.size.width))
         self._draw()
 
     def _draw(self, top: bool = False) -> None:
@@ -191,7 +187,7 @@ class TrendsScreen(ActionScreen):
             spans.append(
                 (f" [{key} {period}]" if chosen else f"  {key} {period} ", "strong" if chosen else "dim")
             )
-        of = "themes" if self._params.get("level") is not None else "clusters"
+        of, other = ("clusters", "themes") if self._params.get("level") is None else ("themes", "clusters")
         order = SORT_WORDS[self._params["sort"]]
         spans.append((f"   {of}: {order if roomy(self.size.width) else order.partition(',')[0]}", "text"))
         if reading:
@@ -202,8 +198,9 @@ class TrendsScreen(ActionScreen):
             compared = f"   {found.baseline} with {found.recent}" if found.baseline and found.recent else ""
             counts = (*count_spans(found), (compared if roomy(self.size.width) else "", "text"))
         self.query_one("#trends-counts", Bar).set_spans(counts)
-        head = head_spans(self.rows.inner_width) if found is not None else ()
+        head = head_spans(self.rows.inner_width, title=of[:-1]) if found is not None else ()
         self.query_one("#trends-head", Bar).set_spans(head)
+        self.query_one("#trends-keys", Bar).set_spans(keys_spans(list_keys(other), self.size.width))
 
     @on(RowList.CursorMoved)
     def _moved(self) -> None:
