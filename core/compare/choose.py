@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from core.errors import ActionError
 from core.lookup import HierarchyInfo, RunInfo, find_hierarchy, find_run
 from db.workspace import Workspace
+
+_Info = TypeVar("_Info", RunInfo, HierarchyInfo)
 
 _RUN_NEAR = (
     "SELECT r.name FROM run r JOIN run h ON h.id = :here WHERE r.dataset_id = h.dataset_id AND r.status = 'done'"
@@ -29,18 +34,9 @@ def choose_runs(
     Raises:
         ActionError: `no_run`, `unknown_run`, or `one_run` where there is no other.
     """
-    if a is not None and b is not None:
-        return find_run(workspace, a), find_run(workspace, b)
-    here = find_run(workspace, current)
-    if b is not None:
-        return here, find_run(workspace, b)
-    if a is not None and a != here.name:
-        return find_run(workspace, a), here
-    earlier, later = (workspace.value(_RUN_NEAR.format(side=side), {"here": here.id}) for side in "<>")
-    if earlier is not None:
-        return find_run(workspace, earlier), here
-    if later is not None:
-        return here, find_run(workspace, later)
+    here, found = _chosen(workspace, find_run, _RUN_NEAR, current, a, b)
+    if found is not None:
+        return found
     raise ActionError(
         "one_run",
         f"{here.name} is the only finished run of {here.dataset}: there is nothing to compare it with.",
@@ -56,20 +52,36 @@ def choose_trees(
     Raises:
         ActionError: `no_hierarchy`, `unknown_hierarchy`, or `one_tree` where there is no other.
     """
-    if a is not None and b is not None:
-        return find_hierarchy(workspace, a), find_hierarchy(workspace, b)
-    here = find_hierarchy(workspace, current)
-    if b is not None:
-        return here, find_hierarchy(workspace, b)
-    if a is not None and a != here.name:
-        return find_hierarchy(workspace, a), here
-    earlier, later = (workspace.value(_TREE_NEAR.format(side=side), {"here": here.id}) for side in "<>")
-    if earlier is not None:
-        return find_hierarchy(workspace, earlier), here
-    if later is not None:
-        return here, find_hierarchy(workspace, later)
+    here, found = _chosen(workspace, find_hierarchy, _TREE_NEAR, current, a, b)
+    if found is not None:
+        return found
     raise ActionError(
         "one_tree",
         f"{here.name} is the only tree of its dataset: there is nothing to compare it with.",
         "Build another: hierarchy.build with another width=, or make and name another run.",
     )
+
+
+def _chosen(
+    workspace: Workspace,
+    find: Callable[[Workspace, str | None], _Info],
+    near: str,
+    current: str | None,
+    a: str | None,
+    b: str | None,
+) -> tuple[_Info, tuple[_Info, _Info] | None]:
+    """The first or the current one, and the two to compare; `None` where there is no other. `near` finds a neighbour's name."""
+    if a is not None and b is not None:
+        first = find(workspace, a)
+        return first, (first, find(workspace, b))
+    here = find(workspace, current)
+    if b is not None:
+        return here, (here, find(workspace, b))
+    if a is not None and a != here.name:
+        return here, (find(workspace, a), here)
+    earlier, later = (workspace.value(near.format(side=side), {"here": here.id}) for side in "<>")
+    if earlier is not None:
+        return here, (find(workspace, earlier), here)
+    if later is not None:
+        return here, (here, find(workspace, later))
+    return here, None
