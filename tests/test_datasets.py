@@ -93,6 +93,23 @@ def test_conversations_that_have_grown_are_told(session: Session, tmp_path: Path
     assert advice.startswith("1 of the conversations that were there already have more turns now")
 
 
+def test_facets_that_are_behind_are_told_and_can_catch_up(session: Session, tmp_path: Path) -> None:
+    path = tmp_path / "l.jsonl"
+
+    def load(count: int) -> str:
+        rows = [{"id": str(n), "text": FRUIT[n], "tone": f"t{n % 2}"} for n in range(count)]
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        return str(session.dispatch("data.load", {"source": str(path)}).data.advice or "")
+
+    assert load(2) == ""
+    session.dispatch("facet.from_metadata", {"field": "tone", "name": "mood"})
+    assert "made before: mood. facet.resume" in load(4)
+    assert load(4) == ""
+    session.dispatch("facet.from_metadata", {"field": "tone", "name": "mood"})
+    counted = session.dispatch("facet.count", {"by": "mood"}).data
+    assert {row.value: row.count for row in counted} == {"t0": 2, "t1": 2}
+
+
 def test_times_that_cannot_be_read_are_told_of_messages(session: Session, tmp_path: Path) -> None:
     path = tmp_path / "messages.jsonl"
     row = {

@@ -15,9 +15,11 @@ from core.load.records import Conversation, Reject
 from core.load.source import LoadSource, open_source
 from core.rows import Loaded
 from core.session import Session
-from core.text import normalise, one_line
+from core.text import first_few, normalise, one_line
 from db import ingest
+from db.facets import facets
 from db.ingest import NewConversation
+from db.workspace import Workspace
 
 BATCH = 2_000
 MAX_NAME = 80
@@ -51,6 +53,10 @@ def load(
         ).fetchone()[0]
         if loaded or not dataset.fingerprint:
             ingest.finish_dataset(connection, dataset.id, fingerprint, at)
+        advice = (
+            " ".join(filter(None, (advice, _facets_behind(workspace, dataset.id) if loaded else None)))
+            or None
+        )
         texts = connection.execute(
             "SELECT count(DISTINCT text_id) FROM query WHERE dataset_id = ?", (dataset.id,)
         ).fetchone()[0]
@@ -108,6 +114,16 @@ def _add_all(
             " To have all turns, load the file under another name=."
         )
     return seen, loaded, " ".join(advice) or None
+
+
+def _facets_behind(workspace: Workspace, dataset_id: int) -> str | None:
+    made = [facet.name for facet in facets(workspace, dataset_id)]
+    if not made:
+        return None
+    return (
+        f"What was loaded now has no value yet in the facets that were made before: {first_few(made)}."
+        " facet.resume gives them those of a model; facet.from_metadata and facet.import the others, done once more."
+    )
 
 
 def _row(conversation: Conversation) -> NewConversation:
