@@ -223,8 +223,9 @@ def found_spans(found: Found, hints: bool = True) -> list[Span]:
         return []
     spans: list[Span] = []
     if found.total is not None:
-        words = " match the words" if found.by == "hybrid" else " found"
-        spans += [(f"{found.total:,}", "number"), (words, "dim")]
+        one = found.total == 1
+        words = f" match{'es' * one} the words" if found.by == "hybrid" else " found"
+        spans += [(f"{found.total:,}", "number"), (f" text{'s' * (not one)}{words}", "dim")]
     else:
         spans += [(f"{found.count:,}", "number"), (" nearest", "dim")]
     spans.append((f" \u00b7 by {MODES[found.by]}", "dim"))
