@@ -69,6 +69,11 @@ def test_rejects_are_those_of_each_source_as_it_was_read_last(session: Session, 
 
     assert load(first) == (1, [("first.jsonl", 2)], 1)
     assert load(second) == (1, [("first.jsonl", 2), ("second.jsonl", 2)], 2)
+    # Only a part of it is read, so what is known of the rest stays.
+    session.dispatch("data.load", {"source": str(second), "name": "log", "limit": 1})
+    assert [(row.source, row.line) for row in session.dispatch("data.rejects").data][1:] == [
+        ("second.jsonl", 2)
+    ]
     first.write_text('{"id": 1, "text": "a"}\n{"id": 2, "text": "mended"}\n', encoding="utf-8")
     assert load(first) == (0, [("second.jsonl", 2)], 1)
     second.write_text('{"id": 3, "text": "c"}\n', encoding="utf-8")

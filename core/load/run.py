@@ -45,7 +45,8 @@ def load(
     with workspace.transaction() as connection:
         dataset = _dataset(connection, opened, name, place, at)
         fingerprint = _mixed(dataset.fingerprint, opened.fingerprint(), str(limit))
-        ingest.clear_rejects(connection, dataset.id, place)
+        if limit is None:
+            ingest.clear_rejects(connection, dataset.id, place)
         seen, loaded, advice = _add_all(connection, opened, dataset.id, place, control)
         ingest.count_rejects(connection, dataset.id)
         rejected = connection.execute(
