@@ -6,14 +6,12 @@ emptied the distances are taken anew when they are read, so that taking the edit
 
 from __future__ import annotations
 
-import contextlib
 import json
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from core.lookup import RunInfo
 from db import edits, vectors
-from db.errors import StoreError
 from db.text_sets import kept
 from db.workspace import Workspace
 
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
 
 Place = tuple[int, int]
 """A cluster of a run, and a text in it."""
-
 
 NONE = "[]"
 """No distance was taken anew."""
@@ -41,7 +38,7 @@ def measured_again(workspace: Workspace, run: RunInfo, places: Iterable[Place]) 
     """The cosine distances, 0 to 2, of those places whose cluster edits have changed and whose distance can be told."""
     changed = set(_changed(workspace, run))
     wanted = sorted({place for place in places if place[0] in changed}) if changed else []
-    return _measured(workspace, run, wanted) if wanted else {}
+    return _measured(workspace, run, wanted)
 
 
 def members_again(workspace: Workspace, run: RunInfo, cluster: int | None) -> str:
@@ -93,35 +90,23 @@ def _listed(found: dict[Place, float]) -> str:
 def _measured(workspace: Workspace, run: RunInfo, places: list[Place]) -> dict[Place, float]:
     import numpy as np
 
-    space = vectors.find_space(workspace, run.space)
-    numbers = sorted({cluster for cluster, _ in places})
-    centroids = dict(
-        workspace.rows(
-            "SELECT number, centroid FROM cluster WHERE run_id = ? AND kind = 'cluster' AND centroid IS NOT NULL"
-            " AND number IN (SELECT value FROM json_each(?))",
-            (run.id, json.dumps(numbers)),
-        )
-    )
-    table = None
-    with contextlib.suppress(StoreError):
-        table = vectors.mapped(workspace, space) if space is not None and space.texts else None
-    if table is None or space is None or not centroids:
+    from core.centroids import read_centroids
+
+    table = vectors.at_hand(workspace, run.space) if places else None
+    if table is None:
         return {}
+    known = read_centroids(workspace, run, sorted({cluster for cluster, _ in places}))
     row_of = dict(
         workspace.rows(
             'SELECT text_id, "row" FROM vector WHERE space_id = ? AND text_id IN (SELECT value FROM json_each(?))',
-            (space.id, json.dumps([text for _, text in places])),
+            (run.space_id, json.dumps([text for _, text in places])),
         )
     )
-    known = [place for place in places if place[0] in centroids and place[1] in row_of]
-    of = {number: at for at, number in enumerate(centroids)}
-    far = to_centroids(
-        table,
-        np.array([row_of[text] for _, text in known], dtype=np.int64),
-        np.array([of[cluster] for cluster, _ in known], dtype=np.int64),
-        np.stack([np.frombuffer(blob, dtype="<f4") for blob in centroids.values()]),
-    )
-    return dict(zip(known, far.tolist(), strict=True))
+    rows = np.array([row_of.get(text, -1) for _, text in places], dtype=np.int64)
+    own = known.places(np.array([cluster for cluster, _ in places], dtype=np.int64))
+    told = np.flatnonzero((rows >= 0) & (own >= 0))
+    far = to_centroids(table, rows[told], own[told], known.centroids)
+    return {places[at]: distance for at, distance in zip(told.tolist(), far.tolist(), strict=True)}
 
 
 def to_centroids(

@@ -199,6 +199,15 @@ def mapped(workspace: Workspace, space: SpaceInfo) -> NDArray[np.float16]:
     return np.memmap(path, dtype="<f2", mode="r", shape=(space.texts, space.dim))
 
 
+def at_hand(workspace: Workspace, name: str) -> NDArray[np.float16] | None:
+    """The vectors of the space of that name as `mapped` gives them; `None` where there are none, or not all of them."""
+    with contextlib.suppress(StoreError):
+        space = find_space(workspace, name)
+        if space is not None and space.texts:
+            return mapped(workspace, space)
+    return None
+
+
 def text_rows(
     workspace: Workspace, space_id: int, dataset_id: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:

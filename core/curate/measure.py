@@ -8,7 +8,6 @@ the nearest clusters and those that were outside before, and not among all.
 
 from __future__ import annotations
 
-import contextlib
 import json
 from dataclasses import dataclass
 
@@ -21,7 +20,6 @@ from core.cluster.representatives import spread
 from core.cluster.run import BOUNDARY, CENTRAL, NEIGHBOURS, OUTSIDE
 from core.lookup import RunInfo
 from db import vectors
-from db.errors import StoreError
 from db.workspace import Workspace
 
 MEASURED = 10_000
@@ -59,11 +57,7 @@ class Measure:
         self.measured = max(MEASURED_LEAST, min(MEASURED, MEASURED_TOGETHER // max(1, clusters)))
         self.workspace = workspace
         self.run = run
-        self.table: NDArray[np.float16] | None = None
-        space = vectors.find_space(workspace, run.space)
-        with contextlib.suppress(StoreError):
-            if space is not None and space.texts:
-                self.table = vectors.mapped(workspace, space)
+        self.table: NDArray[np.float16] | None = vectors.at_hand(workspace, run.space)
 
     # Without statistics SQLite would begin with the wrong table: a CROSS JOIN takes them in the order in which they stand.
     def update(self, number: int) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from core.centroids import read_centroids
 from core.curate.clusters import check_free, check_target, shown_title
 from core.curate.edit import Edit, editing
 from core.curate.moves import kind_of, make_cluster, move, need, new_number
@@ -17,7 +18,7 @@ from core.curate.trees import follow
 from core.errors import ActionError
 from core.outliers.list import nearest_clusters, search
 from core.outliers.rows import Kind
-from core.outliers.texts import read_centroids, read_texts
+from core.outliers.texts import read_texts
 from core.session import Session
 from db import edit_moves
 

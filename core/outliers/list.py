@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from core.centroids import Centroids, read_centroids
 from core.cluster.blocks import one_blas_thread
 from core.control import Control
 from core.errors import ActionError
@@ -19,7 +20,7 @@ from core.outliers.language import language
 from core.outliers.lone import lone
 from core.outliers.noise import noise
 from core.outliers.rows import Kind, OutlierRow
-from core.outliers.texts import Centroids, Texts, read_centroids, read_texts
+from core.outliers.texts import Texts, read_texts
 from core.page import Page
 from core.session import Session
 from db.search import cluster_titles

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from core.centroids import Centroids
 from core.cluster.blocks import block_rows, map_blocks, one_blas_thread
 from core.cluster.result import Floats, Indices
 from core.control import Control
 from core.outliers.found import Found, ranked
-from core.outliers.texts import Centroids, Texts, no_vectors
+from core.outliers.texts import Texts, no_vectors
 from db.titles import NOISE
 
 NEIGHBOURS = 5

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from core.centroids import read_centroids
 from core.cluster.blocks import take
 from core.cluster.result import Floats, Indices
 from core.distances import to_centroids
 from core.errors import ActionError
 from core.lookup import RunInfo
 from db import edits, vectors
-from db.errors import StoreError
 from db.workspace import Workspace
 
 _TEXTS = (
@@ -62,10 +61,7 @@ def read_texts(workspace: Workspace, run: RunInfo) -> Texts:
     names = ("id", "row", "cluster", "distance", "times")
     types = (np.int64, np.int64, np.int64, np.float64, np.int64)
     found = np.fromiter(cursor, dtype=np.dtype(list(zip(names, types, strict=True))))
-    table = None
-    with contextlib.suppress(StoreError):
-        space = vectors.find_space(workspace, run.space)
-        table = vectors.mapped(workspace, space) if space is not None and space.texts else None
+    table = vectors.at_hand(workspace, run.space)
     distance = found["distance"].copy()
     if table is not None:
         _measure_again(workspace, run, table, found, distance)
@@ -79,26 +75,6 @@ def read_texts(workspace: Workspace, run: RunInfo) -> Texts:
     )
 
 
-@dataclass(frozen=True, eq=False)
-class Centroids:
-    """The ordinary clusters of a run that have a centroid: `numbers` [k] rising, `centroids` float32 [k, dim]."""
-
-    numbers: Indices
-    centroids: Floats
-
-
-def read_centroids(workspace: Workspace, run: RunInfo) -> Centroids:
-    """They."""
-    rows = workspace.rows(
-        "SELECT number, centroid FROM cluster WHERE run_id = ? AND kind = 'cluster' AND centroid IS NOT NULL ORDER BY number",
-        (run.id,),
-    )
-    if not rows:
-        return Centroids(np.empty(0, np.int64), np.empty((0, 0), np.float32))
-    table = np.stack([np.frombuffer(row[1], dtype="<f4") for row in rows])
-    return Centroids(np.array([row[0] for row in rows], dtype=np.int64), table)
-
-
 def _measure_again(
     workspace: Workspace,
     run: RunInfo,
@@ -108,11 +84,9 @@ def _measure_again(
 ) -> None:
     """Set the distances in clusters that edits have filled or emptied: what is stored is to the centroid of before."""
     changed = edits.moved_clusters(workspace.raw, run.id)
-    known = read_centroids(workspace, run)
-    if not changed or not len(known.numbers):
+    if not changed:
         return
-    again = np.flatnonzero(np.isin(found["cluster"], changed) & (found["row"] >= 0))
-    own = np.minimum(np.searchsorted(known.numbers, found["cluster"][again]), len(known.numbers) - 1)
-    there = known.numbers[own] == found["cluster"][again]
-    again, own = again[there], own[there]
-    distance[again] = to_centroids(table, found["row"][again], own, known.centroids)
+    known = read_centroids(workspace, run, changed)
+    own = known.places(found["cluster"])
+    again = np.flatnonzero((own >= 0) & (found["row"] >= 0))
+    distance[again] = to_centroids(table, found["row"][again], own[again], known.centroids)

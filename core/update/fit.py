@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from core.centroids import Centroids
 from core.cluster.blocks import as_float32, block_rows, map_blocks, one_blas_thread
 from core.control import Control
 from core.evaluate.wilson import wilson
 from core.lookup import RunInfo
-from core.outliers.texts import Centroids
 from core.update.rows import Misfit
 from db import updates
 from db.workspace import Workspace

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from core.centroids import Centroids
 from core.cluster.blocks import as_float32, one_blas_thread, take, unit
 from core.cluster.choose import choose_min_cluster_size
 from core.cluster.measure import mean_cosine
 from core.control import Control
 from core.name.terms import cluster_terms
-from core.outliers.texts import Centroids
 from core.text import one_line
 from core.update.rows import Outside
 from db.workspace import Workspace

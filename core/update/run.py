@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from core.centroids import Centroids, read_centroids
 from core.cluster.blocks import one_blas_thread
 from core.curate.edit import Edit, editing
 from core.curate.measure import Measure, forget_background
@@ -16,7 +17,7 @@ from core.curate.moves import KINDS, kind_of, make_cluster
 from core.curate.trees import follow
 from core.errors import ActionError
 from core.lookup import RunInfo
-from core.outliers.texts import Centroids, no_vectors, read_centroids
+from core.outliers.texts import no_vectors
 from core.session import Session
 from core.update.fit import Nearest, Reach, misfit, nearest, read_reach
 from core.update.growth import growth

@@ -91,7 +91,7 @@ class HistoryScreen(ActionScreen):
     async def _page(self, after: str | None, limit: int = PAGE) -> None:
         params = {"run": self.session.view.run, **self._given, "limit": limit, "after": after}
         if self._of is not None:
-            params["node" if isinstance(self._of.id, str) else "cluster"] = self._of.id
+            params["node" if self._of.kind == "theme" else "cluster"] = self._of.id
         result = await self.desk.reading.dispatch(
             "edit.history", {name: value for name, value in params.items() if value is not None}
         )
@@ -112,7 +112,7 @@ class HistoryScreen(ActionScreen):
         name = ""
         if self._of is not None:
             of = one_line(self._of.title, 80)
-            name = f"{'theme' if isinstance(self._of.id, str) else 'cluster'} {self._of.id} "
+            name = f"{self._of.kind} {self._of.id} "
         self.query_one("#history-title", Bar).set_spans(
             (
                 (" History ", "tab"),
@@ -128,8 +128,7 @@ class HistoryScreen(ActionScreen):
     def _nothing(self) -> str:
         if self._of is None:
             return "Nothing was edited yet."
-        kind = "theme" if isinstance(self._of.id, str) else "cluster"
-        return f"Nothing was edited yet in this {kind}. J on All queries shows all edits."
+        return f"Nothing was edited yet in this {self._of.kind}. J on All queries shows all edits."
 
     @on(RowList.EndNeared)
     def _neared(self) -> None:

@@ -47,6 +47,11 @@ class Named:
     id: int | str
     title: str
 
+    @property
+    def kind(self) -> str:
+        """`theme` or `cluster`."""
+        return "theme" if isinstance(self.id, str) else "cluster"
+
 
 @dataclass(frozen=True)
 class Subject:

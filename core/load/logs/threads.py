@@ -8,7 +8,7 @@ keeps the turns (Responses API), a request names the answer that it goes on from
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from core.load.logs.chat import Chat, Message
@@ -72,17 +72,10 @@ def joined(chats: Iterable[Chat | Reject], tick: Callable[[], None]) -> Iterator
                 first, count = firsts[place]
                 start = store.at(first)
                 if isinstance(start, Chat):
-                    whole_turns = item.turns
-                    at = place
-                    while at in named and at in earlier:
-                        at = earlier[at]
-                        gone = store.at(at)
-                        if isinstance(gone, Chat):
-                            whole_turns = (*gone.turns, *_spoken(whole_turns))
                     metadata = dict(item.metadata) | {"requests": count}
                     item = replace(
                         item,
-                        turns=whole_turns,
+                        turns=_whole(store, place, item, earlier, named.keys()),
                         # A second branch needs an id of its own.
                         id=item.id if first in begun else start.id,
                         timestamp=start.timestamp or item.timestamp,
@@ -105,6 +98,19 @@ def _first(place: int, earlier: dict[int, int]) -> tuple[int, int]:
         place = earlier[place]
         count += 1
     return place, count
+
+
+def _whole(
+    store: Groups[Chat | Reject], place: int, item: Chat, earlier: Mapping[int, int], named: Container[int]
+) -> tuple[Message, ...]:
+    """The turns of a request behind those of the requests whose answers it and they go on from by name."""
+    turns = item.turns
+    while place in named and place in earlier:
+        place = earlier[place]
+        before = store.at(place)
+        if isinstance(before, Chat):
+            turns = (*before.turns, *_spoken(turns))
+    return turns
 
 
 def _spoken(turns: Sequence[Message]) -> list[Message]:
