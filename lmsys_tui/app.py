@@ -157,9 +157,8 @@ class LmsysApp(Guarded, App[None]):
         elif not self.desk.typed.wait(event):
             if isinstance(event, events.Paste):
                 event = events.Paste(visible(event.text[:MOST_PASTED]))
-            target = self.focused or self.screen
             await super().on_event(event)
-            self.desk.typed.sent(target)
+            self.desk.typed.sent()
 
     def _handle_exception(self, error: Exception) -> None:
         """Show a fault in a window from which it can be copied, and go on.

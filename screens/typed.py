@@ -14,6 +14,7 @@ from typing import Any
 from textual import events
 from textual.app import App
 from textual.message_pump import MessagePump
+from textual.widget import Widget
 from textual.worker import Worker
 
 ROUNDS = 3
@@ -45,8 +46,10 @@ class TypedKeys:
         """Of the key under way; what comes back from an earlier one says nothing."""
         self._rounds: int | None = None
         """Rounds that the key under way has made; none is under way without one."""
-        self._target: MessagePump | None = None
-        """Where the key under way was handed to; none when its way is being gone, or has been."""
+        self._fresh = False
+        """Whether the way of the key under way has not been begun to be gone."""
+        self._inside: dict[Widget, int] = {}
+        """In how many of the widgets that stand in a widget something queued is still to be done."""
         self._limit: asyncio.TimerHandle | None = None
 
     @property
@@ -67,14 +70,10 @@ class TypedKeys:
         self._follow(self._number)
         return True
 
-    def sent(self, target: MessagePump) -> None:
-        """A key was handed on.
-
-        Args:
-            target: The widget or screen that got it.
-        """
+    def sent(self) -> None:
+        """A key was handed on."""
         self._begin(0)
-        self._target = target
+        self._fresh = True
         if self._waiting:
             self._follow(self._number)
         else:
@@ -98,11 +97,15 @@ class TypedKeys:
         work.add_done_callback(lambda _: self._look())
 
     def _look(self) -> None:
-        """Something that was done beside the keys may be over."""
-        if self._rounds is not None and self._rounds >= ROUNDS and not self._busy():
-            # Once more through the queues: it may have opened a screen.
+        """Something that was done beside the keys may be over: it may have moved a cursor, or opened a screen, so that the
+        queues are gone through once more from the beginning."""
+        if self._rounds is None:
+            return
+        if self._rounds < ROUNDS:
+            self._rounds = min(self._rounds, ROUNDS - 2)
+        elif not self._busy():
             self._rounds = ROUNDS - 1
-            self._climb(self._app.focused or self._app.screen, self._number)
+            self._sweep()
 
     def _busy(self) -> bool:
         self._work = [work for work in self._work if not work.done()]
@@ -111,35 +114,52 @@ class TypedKeys:
     def _begin(self, rounds: int) -> None:
         self._number += 1
         self._rounds = rounds
-        self._target = None
+        self._fresh = False
         if self._limit is not None:
             self._limit.cancel()
         self._limit = asyncio.get_running_loop().call_later(MOST_SECONDS, self._give_up, self._number)
 
     def _follow(self, number: int) -> None:
         """Begin to go the way of the key under way, unless that has begun."""
-        target = self._target
-        if number == self._number and target is not None:
-            self._target = None
-            self._climb(target, number)
+        if number == self._number and self._fresh:
+            self._fresh = False
+            self._sweep()
 
-    def _climb(self, pump: MessagePump | None, number: int) -> None:
-        """Come after everything that is queued, at each step from a widget up to the application."""
-        while pump is not None and not pump.call_later(self._climbed, pump, number):
-            pump = pump._parent
-        if pump is None:
-            # The key has closed what it was handed to.
-            self._app.call_later(self._climbed, self._app, number)
+    def _sweep(self) -> None:
+        """Come after everything that is queued anywhere on the screen, from its innermost widgets up to the application.
 
-    def _climbed(self, pump: MessagePump, number: int) -> None:
+        What one widget has to say climbs to the screen through the queues of those it stands in, whichever has the focus, and
+        any of them may be at work.
+        """
+        widgets = self._app.screen.walk_children(Widget, with_self=True)
+        self._inside = {widget: len(widget.children) for widget in widgets}
+        for widget in [widget for widget, inside in self._inside.items() if not inside]:
+            self._send(widget, self._number)
+
+    def _send(self, pump: MessagePump, number: int) -> None:
+        if not pump.call_later(self._passed, pump, number):
+            # It was closed.
+            self._passed(pump, number)
+
+    def _passed(self, pump: MessagePump, number: int) -> None:
+        """What was queued in a widget is done, and so it is in those that stand in it."""
         if number != self._number or self._rounds is None:
             return
-        if pump is not self._app:
-            self._climb(pump._parent, number)
+        if pump is self._app:
+            self._swept()
             return
-        self._rounds += 1
+        parent = pump._parent
+        if not isinstance(parent, Widget) or parent not in self._inside:
+            self._send(self._app, number)
+            return
+        self._inside[parent] -= 1
+        if not self._inside[parent]:
+            self._send(parent, number)
+
+    def _swept(self) -> None:
+        self._rounds = (self._rounds or 0) + 1
         if self._rounds < ROUNDS:
-            self._climb(self._app.focused or self._app.screen, number)
+            self._sweep()
         elif not self._busy():
             self._done()
 

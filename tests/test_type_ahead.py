@@ -7,8 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.message import Message
+from textual.message_pump import MessagePump
 
 from screens import typed as typed_ahead
+from screens.widgets.panes import ClusterPane, TreePane
+from screens.widgets.tree_list import TreeList
 from tests.doors import copied
 from tests.pilots import WIDE, Driven, driven
 from tests.terminal import Terminal
@@ -64,6 +68,40 @@ async def test_a_burst_does_what_the_keys_do_one_by_one(
             run.app.clear_notifications()
             screens[way] = (await screen_after(run, BURSTS[burst], at_once=way == "fast")).replace(way, "")
     assert screens["fast"] == screens["slow"]
+
+
+@pytest.mark.parametrize("burst", ["a pane, and in", "down, in, down", "a line and keys", "levels"])
+async def test_a_burst_waits_for_widgets_that_are_at_work(
+    burst: str, fixture_workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(typed_ahead, "MOST_SECONDS", 60.0)
+    handle = MessagePump._dispatch_message
+    held: list[type] = []
+
+    async def held_up(pump: MessagePump, message: Message) -> None:
+        if type(pump) in held:
+            for _ in range(50):
+                await asyncio.sleep(0)
+        await handle(pump, message)
+
+    monkeypatch.setattr(MessagePump, "_dispatch_message", held_up)
+    screens = {}
+    for way, widgets in {"slow": [], "tree": [TreeList, TreePane], "detail": [ClusterPane]}.items():
+        async with driven(copied(fixture_workspace, tmp_path / way / "w"), WIDE) as run:
+            run.app.clear_notifications()
+            held.extend(widgets)
+            if held:
+                run.send(*BURSTS[burst].split())
+                await asyncio.sleep(0.2)
+            else:
+                await run.press(*BURSTS[burst].split())
+            await run.settle()
+            held.clear()
+            await run.settle()
+            # The first line has the workspace.
+            screens[way] = drawn(run).split("\n")[1:]
+    assert screens["tree"] == screens["slow"]
+    assert screens["detail"] == screens["slow"]
 
 
 @pytest.mark.parametrize("keys", ["jj3\r\r\r", "jje\x15Loaves\r"])
