@@ -5,19 +5,21 @@ from __future__ import annotations
 import asyncio
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.widgets import Input
 
 from core.registry import REGISTRY
 from core.rows import NodeRow, RunRow, TextRow
-from core.session import Session
+from core.session import Result, Session
 from screens.conversation.screen import ConversationScreen
 from screens.dialogs import ConfirmScreen, ErrorScreen, ResultScreen
 from screens.form.screen import FormScreen
 from screens.help import HelpScreen
 from screens.prompt.completion import completions
 from screens.prompt.line import PromptScreen
+from screens.reading import Reading
 from screens.state import ScreenState, load_state, save_state
 from screens.widgets.bars import Bar
 from screens.widgets.choice import Choice
@@ -487,6 +489,31 @@ async def test_the_keys_of_an_overview_are_told_again_after_another_tab(fixture_
             assert footer.spans != told
             await run.press("comma")
             assert footer.spans == told
+
+
+async def test_a_slow_look_at_the_store_does_not_take_the_detail_back(
+    fixture_workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with driven(fixture_workspace, read_only=True) as run:
+        go_on, dispatch, reading = asyncio.Event(), Reading.dispatch, asyncio.Event()
+
+        async def slow(self: Reading, action_id: str, params: dict[str, Any] | None = None) -> Result:
+            result = await dispatch(self, action_id, params)
+            if action_id == "run.show" and not go_on.is_set():
+                reading.set()
+                await go_on.wait()
+            return result
+
+        monkeypatch.setattr(Reading, "dispatch", slow)
+        run.explorer.background("look", run.explorer.detail_control.refresh)
+        await reading.wait()
+        run.send("j")
+        branch = run.tree.roots[0].children[0]
+        while branch.row.title not in run.text("cluster").splitlines()[0]:
+            await asyncio.sleep(0.01)
+        go_on.set()
+        await run.settle()
+        assert branch.row.title in run.text("cluster").splitlines()[0]
 
 
 def test_completions_come_from_the_table() -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.errors import ActionError
-from core.rows import ClusterRow, NodeRow
+from core.rows import ClusterDetail, ClusterRow, NodeRow
 from screens.curate.subjects import Named
 from screens.explorer.cursor import same_row
-from screens.explorer.detail_tabs import Shown, TabReader, tabs_bar, tabs_of
+from screens.explorer.detail_tabs import Draw, Shown, TabReader, tabs_bar, tabs_of
 from screens.explorer.steps import welcome_lines
 from screens.explorer.tree_reading import filter_of
 from screens.widgets.bars import Bar
@@ -39,12 +40,33 @@ CHILDREN = 200
 """Children that a theme or a run lists."""
 
 
+@dataclass(frozen=True)
+class Filling:
+    """What was read for the pane."""
+
+    head: Draw
+    """The lines above, by width."""
+    tail: tuple[Line, ...] = ()
+    """The queries of a cluster."""
+    cluster: int | None = None
+    """The cluster whose queries they are."""
+    after: str | None = None
+    """Where the next of them begin; `None` behind the last."""
+    named: Named | None = None
+    """The cluster, where it has a name that can be corrected."""
+
+
+def named_of(row: NodeRow | ClusterRow | ClusterDetail) -> Named | None:
+    """The cluster that a row is of; `None` for a theme, the noise and the orphans."""
+    return Named(row.cluster, row.title) if row.kind == "cluster" and row.cluster is not None else None
+
+
 class DetailControl:
     """Reads for the detail pane and puts into it what was read."""
 
     def __init__(self, screen: Explorer) -> None:
         self.screen = screen
-        self._head: Callable[[int], list[Line]] = welcome_lines
+        self._head: Draw = welcome_lines
         self._tail: list[Line] = []
         self._cluster: int | None = None
         self._after: str | None = None
@@ -56,6 +78,8 @@ class DetailControl:
         self._tabs = TabReader(screen.desk)
         self._due = False
         """Whether it shows another thing soon."""
+        self._asked = object()
+        """The reading that was begun last."""
         self.named: Named | None = None
         """The cluster that is shown, if it is one: its number and its title."""
 
@@ -100,8 +124,8 @@ class DetailControl:
         """Show what a node is."""
         self._bar(branch)
         if branch is None:
-            self._key, self._fresh, self.named = None, True, None
-            self._put(welcome_lines)
+            self._key, self._fresh, self._asked = None, True, object()
+            self._put(Filling(welcome_lines))
         else:
             rest = DEBOUNCE if self._on(branch) == "overview" else LONGER
             here = self.rows.has_focus
@@ -130,36 +154,36 @@ class DetailControl:
 
     async def _show(self, branch: Branch, wait: float) -> None:
         await asyncio.sleep(wait)
-        row, tab = branch.row, self._on(branch)
+        tab = self._on(branch)
         if (branch.key, tab) != self._key:
             self._key, self._fresh = (branch.key, tab), True
-        if tab != "overview":
-            await self._show_tab(branch, tab)
-        elif row.kind == "root":
-            await self._show_run(branch)
-        elif row.cluster is not None:
-            await self._show_cluster(row.cluster)
-        elif isinstance(row, NodeRow):
-            await self._show_theme(row)
+        asked = self._asked = object()
+        async for filling in self._read(branch, tab):
+            if asked is not self._asked:
+                # What was read again was left meanwhile.
+                return
+            self._put(filling)
         self._due = False
         self.screen.refresh_bindings()
 
-    async def _show_tab(self, branch: Branch, tab: str) -> None:
+    async def _read(self, branch: Branch, tab: str) -> AsyncIterator[Filling]:
         row = branch.row
-        self.named = (
-            Named(row.cluster, row.title) if row.kind == "cluster" and row.cluster is not None else None
-        )
-        shown = Shown(row, self.screen.session.view.hierarchy is not None)
-        async for draw in self._tabs.read(tab, shown):
-            self._put(draw)
+        if tab != "overview":
+            tree = self.screen.session.view.hierarchy is not None
+            async for draw in self._tabs.read(tab, Shown(row, tree)):
+                yield Filling(draw, named=named_of(row))
+        elif row.kind == "root":
+            yield await self._read_run(branch)
+        elif row.cluster is not None:
+            yield await self._read_cluster(row.cluster)
+        elif isinstance(row, NodeRow):
+            yield await self._read_theme(row)
 
-    async def _show_run(self, branch: Branch) -> None:
-        reading = self.screen.desk.reading
-        run = (await reading.dispatch("run.show")).data
+    async def _read_run(self, branch: Branch) -> Filling:
+        run = (await self.screen.desk.reading.dispatch("run.show")).data
         children = await self._children(branch)
         shown = branch.row.size if filter_of(self.screen.session.view) else None
-        self._put(lambda width: run_lines(run, children, width, shown))
-        self.named = None
+        return Filling(lambda width: run_lines(run, children, width, shown))
 
     async def _children(self, branch: Branch) -> tuple[NodeRow | ClusterRow, ...]:
         if branch.loaded:
@@ -168,30 +192,28 @@ class DetailControl:
         rows: tuple[NodeRow, ...] = found.data
         return rows
 
-    async def _show_theme(self, row: NodeRow) -> None:
+    async def _read_theme(self, row: NodeRow) -> Filling:
         found = await self.screen.tree_control.reading.children(row.node, limit=CHILDREN)
         asked = (await self.screen.desk.reading.dispatch("node.examples", {"node": row.node})).data
         filtered = bool(filter_of(self.screen.session.view))
-        self._put(lambda width: theme_lines(row, found.data, asked, width, filtered))
-        self.named = None
+        return Filling(lambda width: theme_lines(row, found.data, asked, width, filtered))
 
-    async def _show_cluster(self, cluster: int) -> None:
+    async def _read_cluster(self, cluster: int) -> Filling:
         reading = self.screen.desk.reading
         detail = (await reading.dispatch("cluster.show", {"cluster": cluster})).data
         wanted = PAGE if self._fresh else min(max(PAGE, len(self._tail)), MOST)
         page = await reading.dispatch("query.list", {"cluster": cluster, "limit": wanted})
-        tail = [text_line(row) for row in page.data]
-        self._put(lambda width: cluster_lines(detail, width, page.total), tail, cluster, page.after)
-        self.named = Named(detail.cluster, detail.title) if detail.kind == "cluster" else None
+        return Filling(
+            lambda width: cluster_lines(detail, width, page.total),
+            tuple(text_line(row) for row in page.data),
+            cluster,
+            page.after,
+            named_of(detail),
+        )
 
-    def _put(
-        self,
-        head: Callable[[int], list[Line]],
-        tail: list[Line] | None = None,
-        cluster: int | None = None,
-        after: str | None = None,
-    ) -> None:
-        self._head, self._tail, self._cluster, self._after = head, tail or [], cluster, after
+    def _put(self, filling: Filling) -> None:
+        self._head, self._tail = filling.head, list(filling.tail)
+        self._cluster, self._after, self.named = filling.cluster, filling.after, filling.named
         self.draw(top=self._fresh)
         self._fresh = False
 
