@@ -29,6 +29,13 @@ CALM_SECONDS = 0.03
 Typed = events.Key | events.Paste
 
 
+def waits(pump: MessagePump) -> bool:
+    """Whether nothing is queued for a widget and it is at work on nothing: it stands waiting at its queue."""
+    # Textual's queue does not tell who waits at it, but its event knows.
+    queue: Any = pump._message_queue
+    return queue.empty() and bool(queue.ready_event._waiters)
+
+
 class TypedKeys:
     """The keys that have not been handed on yet.
 
@@ -137,8 +144,8 @@ class TypedKeys:
             self._send(widget, self._number)
 
     def _send(self, pump: MessagePump, number: int) -> None:
-        if not pump.call_later(self._passed, pump, number):
-            # It was closed.
+        if waits(pump) or not pump.call_later(self._passed, pump, number):
+            # Nothing is queued there, or it was closed.
             self._passed(pump, number)
 
     def _passed(self, pump: MessagePump, number: int) -> None:

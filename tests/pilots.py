@@ -18,6 +18,7 @@ from textual.worker import WorkerState
 from core.session import Session
 from lmsys_tui.app import LmsysApp
 from screens.explorer.screen import Explorer
+from screens.typed import waits
 from screens.widgets.row_list import RowList
 from screens.widgets.tree_list import TreeList
 from tests.doors import NOW
@@ -92,7 +93,7 @@ class Driven:
             await asyncio.sleep(0.005)
 
     async def _all_handled(self) -> None:
-        """Until every queue is empty, and nothing waits to be laid out or painted.
+        """Until every widget waits at an empty queue, and nothing waits to be laid out or painted.
 
         Textual's own pause waits until the process has not computed for 20 ms, four times for a key.
         """
@@ -109,7 +110,7 @@ class Driven:
                 or screen._dirty_widgets
                 or screen._next_callbacks
             )
-            still = still + 1 if not due and all(pump._message_queue.empty() for pump in pumps) else 0
+            still = still + 1 if not due and all(waits(pump) for pump in pumps) else 0
 
     def text(self, name: str) -> str:
         """What a list holds, drawn or not."""
