@@ -83,7 +83,7 @@ def nodes_under(
     """
     check_limit(limit)
     if not 1 <= depth <= MAX_DEPTH:
-        raise ActionError("bad_depth", f"depth={depth} is not from 1 to {MAX_DEPTH}.", "")
+        raise ActionError("bad_depth", f"depth={depth} is not from 1 to {MAX_DEPTH}.", "1 are the children.")
     tree = find_hierarchy(workspace, hierarchy)
     node(workspace, tree, parent)
     if sort == "size" and narrowing.none:

@@ -356,7 +356,23 @@ def test_excluded_words_stay_out_of_both_halves(connected: Store) -> None:
         assert not [row.text for row in rows if "bread" in words_of(row.text)]
 
 
-@pytest.mark.parametrize("text", ["?!", "", "[]", "-apple", "\0", '"'])
+def test_what_is_left_out_alone_leaves_the_others(connected: Store) -> None:
+    left = [asked for asked in passing(connected, run=RUN) if "apple" not in words_of(asked.text)]
+    without = {asked.text_id for asked in left}
+    for mode in ("text", "hybrid", None):
+        hits = connected.search("-apple", mode, limit=1000, run=RUN)
+        assert ({row.text_id for row in hits.rows}, hits.total) == (without, len(without))
+    german = connected.search("-apple", "text", limit=1000, run=RUN, language="de")
+    assert {row.text_id for row in german.rows} == {asked.text_id for asked in left if asked.language == "de"}
+
+
+def test_only_what_is_wanted_is_still_being_typed(connected: Store) -> None:
+    whole, begun = (connected.search(text, "text", limit=1000, run=RUN) for text in ("-app ", "-app"))
+    assert whole.total == begun.total
+    assert {row.text_id for row in whole.rows} == {row.text_id for row in begun.rows}
+
+
+@pytest.mark.parametrize("text", ["?!", "", "[]", "-[]", "\0", '"'])
 def test_without_a_word_to_look_for_there_are_no_hits(connected: Store, text: str) -> None:
     for mode in ("text", "hybrid", None):
         hits = connected.search(text, mode, run=RUN)
@@ -383,6 +399,31 @@ def test_no_text_is_an_error(connected: Store, text: str) -> None:
     for mode in ("text", "vector", "hybrid"):
         connected.search(text, mode, run=RUN)
         search_clusters(connected.workspace, text, Narrow(run=RUN), mode=mode)
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [("x" * 2_001, "2,000 characters"), ("a* " * 401, "400 words"), ("x" * 2_000, ""), ("a* " * 400, "")],
+)
+def test_what_of_a_search_is_not_read_is_told(connected: Store, text: str, read: str) -> None:
+    note = connected.search(text, "text", run=RUN).note or ""
+    assert (f"Only the first {read}" in note) == bool(read)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("book -(flight OR hotel)", True),
+        ("(rent car) OR (book flight)", True),
+        ("-(book rent)", True),
+        ("print(x) OR (y)", False),
+        ("f(x) -(y)", False),
+        ("what is (a + b) squared", False),
+    ],
+)
+def test_brackets_that_would_group_are_told(connected: Store, text: str, told: bool) -> None:
+    note = connected.search(text, "text", run=RUN).note or ""
+    assert ("Brackets group nothing" in note) == told
 
 
 def test_the_actions_search_where_the_user_is(store: Store) -> None:

@@ -280,6 +280,33 @@ def test_queries_are_moved_by_a_search_in_the_same_language(folder: Path, log: l
     run_text(folder, "edit.undo")
 
 
+def test_a_move_takes_whole_words_and_reads_all_that_is_said(folder: Path) -> None:
+    assert run_text(folder, "query.move to=1 search=danc").error["code"] == "no_matches"
+    assert run_text(folder, "query.move to=1 search='danc*'").code == 0
+    run_text(folder, "edit.undo")
+    for search in (
+        "dance -(code OR apple)",
+        "dance " * 401 + "cluster:2",
+        "dance" + " " * 2_000 + "cluster:2",
+    ):
+        refused = run_text(folder, f"query.move to=1 search='{search}'")
+        assert refused.error["code"] == "bad_search", search
+
+
+def test_a_field_of_the_log_is_within_reach_beside_a_facet_of_its_name(
+    log: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_text("".join(json.dumps({**row, "mood": "glad"}) + "\n" for row in log), encoding="utf-8")
+    folder = tmp_path / "w"
+    assert run_text(folder, f"data.load source={path}").code == 0
+    assert asked(folder, "log.language:de", "search.queries mode=text")["total"] == 0
+    assert run_text(folder, "facet.from_metadata field=mood name=language").code == 0
+    german = sum(row["language"] == "de" for row in log)
+    assert asked(folder, "log.language:de", "search.queries mode=text")["total"] == german
+    assert asked(folder, "language:glad", "search.queries mode=text")["total"] == len(log)
+
+
 def test_a_mark_that_nobody_gave_is_told(folder: Path) -> None:
     for mark, given in (("flag:unsaef", "unsafe"), ("tag:od", "odd")):
         none = asked(folder, f"apple {mark} ")

@@ -47,7 +47,8 @@ def move(
         to: The cluster's number; -1 is the noise, -2 takes them out of the clusters.
         query: Numbers of queries, with commas between; each moves alone.
         text_id: Numbers of texts, with commas between; every query that asks one of them moves.
-        search: Words as in `search.queries mode=text`; every match moves, also those of later pages.
+        search: Words as in `search.queries mode=text`, but the last is a whole one too, unless `*` follows; every match moves,
+            also those of later pages.
         from_cluster: Only from this cluster; alone, all of it.
         within: Only queries at or under this node of the run's current tree.
         language: Only queries in this language.

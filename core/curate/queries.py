@@ -13,6 +13,7 @@ from core.curate.rows import Edited, short
 from core.curate.words import check_word
 from core.errors import ActionError
 from core.lookup import RunInfo, check_cluster
+from core.search.language import misread
 from core.search.scope import Narrow, check_values, find_scope
 from core.session import Session
 from db import edit_moves
@@ -172,7 +173,10 @@ def check_known(workspace: Workspace, run: RunInfo, wanted: list[int], kind: str
 
 def _searched(edit: Edit, search: str | None, narrow: Narrow) -> tuple[str, dict[str, Any]]:
     workspace = edit.session.workspace
-    scope = find_scope(workspace, narrow, search or "")
+    if search is not None and (said := misread(search)) is not None:
+        raise ActionError("bad_search", said, "Move what each part finds, one after the other.")
+    # Whole words: what is moved is not being typed.
+    scope = find_scope(workspace, narrow, f"{search} " if search else "")
     chosen, expression = scope.chosen, scope.match
     where = f"a.query_id IN (SELECT q.id FROM {chosen.source} WHERE {chosen.where}"
     if search is None:

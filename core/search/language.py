@@ -7,14 +7,15 @@
 
 Only the names in `FIELDS`, and those of facets that the caller knows, are fields; everything else is text, so that an
 address, `std::vector` or `TypeError: x` is looked for as it stands. `OR` is an operator between two parts alone, and only
-where it is written so. A quotation mark that is not closed quotes the rest, since it is what is just being typed. The last
-word counts as the beginning of one while nothing follows it.
+where it is written so. Brackets group nothing. A quotation mark that is not closed quotes the rest, since it is what is just
+being typed. The last word counts as the beginning of one while nothing follows it, unless it is excluded.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal, cast
 
 from core.errors import ActionError
@@ -22,7 +23,7 @@ from core.errors import ActionError
 CHARACTERS = 2_000
 """What stands behind so many characters of a query is not read."""
 
-MOST = 64
+MOST = 400
 """At most so many parts of a query are looked for."""
 
 FIELDS = (
@@ -39,12 +40,15 @@ Operator = Literal["=", "<", "<=", ">", ">="]
 _PART = re.compile(
     r"(?P<minus>(?<!\S)-(?=[^\s-]))?(?:"
     r"(?<![^\s-])NEAR\((?P<near>[^()\",]+)(?:,\s*(?P<distance>\d{1,4})\s*)?\)(?!\S)"
-    r'|(?<![^\s-])(?P<field>[A-Za-z_][A-Za-z0-9_]*(?:\.[a-z]+)?):(?P<operator>[<>]=?)?(?:"(?P<quoted>(?:[^"]|"")*)"(?!\S)|(?P<value>[^\s":/][^\s"]*)(?!\S))'
+    r'|(?<![^\s-])(?P<field>[A-Za-z_][A-Za-z0-9_]*(?:\.[a-z_]+)?):(?P<operator>[<>]=?)?(?:"(?P<quoted>(?:[^"]|"")*)"(?!\S)|(?P<value>[^\s":/][^\s"]*)(?!\S))'
     r'|"(?P<phrase>[^"]*)(?P<closed>"(?P<beginning>\*(?!\S))?)?'
     r'|(?P<word>[^\s"]+))'
 )
 _BEGINNING = re.compile(r"[^*]*\w\*", re.DOTALL)
 _TYPED = re.compile(r"[\w+#.]\Z")
+_GROUP = re.compile(r"(?<!\S)-?\((?=[^\s()]+\s)")
+_EXCLUDED_GROUP = re.compile(r"(?<!\S)-\((?=[^\s()]+\s)")
+_OR = re.compile(r"(?<!\S)OR(?!\S)")
 _SAFE_VALUE = re.compile(r'[^\s":/<>=][^\s"]*')
 
 
@@ -114,7 +118,7 @@ def parse(text: str, facets: frozenset[str] = frozenset()) -> Query:
     groups: list[tuple[Part, ...]] = []
     joined = False
     text = text[:CHARACTERS]
-    for found in list(_PART.finditer(text))[: MOST * 2]:
+    for found in islice(_PART.finditer(text), MOST):
         if (
             found["word"] == "OR"
             and not found["minus"]
@@ -135,7 +139,18 @@ def parse(text: str, facets: frozenset[str] = frozenset()) -> Query:
         joined = False
     if joined:
         groups.append((Part(Words("OR", _typed(text))),))
-    return Query(tuple(groups[:MOST]))
+    return Query(tuple(groups))
+
+
+def misread(text: str) -> str | None:
+    """What of a query is not read as its writer may think: its end, where it is too long, and brackets."""
+    if len(text) > CHARACTERS:
+        return f"Only the first {CHARACTERS:,} characters are looked for."
+    if any(islice(_PART.finditer(text), MOST, None)):
+        return f"Only the first {MOST} words, phrases and fields are looked for."
+    if _EXCLUDED_GROUP.search(text) or (_GROUP.search(text) and _OR.search(text)):
+        return "Brackets group nothing: OR joins two words or phrases, and - leaves out one."
+    return None
 
 
 def render(query: Query) -> str:
@@ -169,12 +184,12 @@ def _part(found: re.Match[str], text: str, facets: frozenset[str]) -> Part:
             operator = cast(Operator, found["operator"] or "=")
             return Part(Restriction(found["field"], value, operator), excluded)
     elif found["phrase"] is not None:
-        typed = found["closed"] is None and len(found["phrase"]) > 1 and _typed(text)
+        typed = not excluded and found["closed"] is None and len(found["phrase"]) > 1 and _typed(text)
         return Part(Words(found["phrase"], typed or found["beginning"] is not None), excluded)
     if _BEGINNING.fullmatch(whole):
         return Part(Words(whole[:-1], True), excluded)
     # The quotation marks of a value of no known field.
-    typed = found.end() == len(text) and len(whole) > 1 and _typed(text)
+    typed = not excluded and found.end() == len(text) and len(whole) > 1 and _typed(text)
     return Part(Words(whole.replace('"', " "), typed), excluded)
 
 

@@ -17,6 +17,7 @@ from core.rows import TextRow
 from core.search import ranking
 from core.search.embedder import embedders
 from core.search.expression import wanted_text
+from core.search.language import misread
 from core.search.ranking import Mode, Older, Ranking
 from core.search.saved import Asked, completed
 from core.search.scope import (
@@ -69,8 +70,8 @@ def search_queries(
     `text` is read by `core.search.language`. Mode `text` ranks by BM25 the texts with every word and phrase, `vector` the
     nearest `DEPTH` texts by cosine; `hybrid` fuses both and falls back to `text`, with a note, where the query cannot be
     embedded. Of very many matches only some are ranked, says the note; the others follow. `total` is the exact number of
-    text matches, `None` in mode `vector`. With fields alone the texts that pass stand as they were loaded; without a word
-    or a field there are no hits, but in mode `vector`.
+    text matches, `None` in mode `vector`. With fields or exclusions alone the texts that pass stand as they were loaded;
+    without any there are no hits, but in mode `vector`.
 
     Raises:
         ActionError: `bad_limit`, `bad_cursor`, what `find_scope` raises, `unknown_space`, `unknown_language`,
@@ -81,7 +82,7 @@ def search_queries(
     target = find_search_space(workspace, space, scope.run)
     expression = scope.match
     lexical, vectors = _NONE, ranking.EMPTY
-    notes: list[str] = []
+    notes = [said] if (said := misread(text)) is not None else []
     if mode != "vector":
         lexical = _by_words(workspace, scope, expression)
     if mode == "vector":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from core.errors import ActionError
+from core.facets.builtin import LOG, LOG_FIELDS
 from core.facets.where import conditions
 from core.lookup import RunInfo, check_cluster, find_dataset, find_run, unknown
 from core.search.expression import excluded_expression, match_expression
@@ -59,8 +60,8 @@ class Scope:
 
     @property
     def blank(self) -> bool:
-        """Whether nothing is asked for: no word and no field."""
-        return self.match is None and not self.query.restrictions
+        """Whether nothing is asked for: no word, no field, and nothing left out."""
+        return self.match is None and not self.query.restrictions and self.chosen.excluded is None
 
 
 def find_scope(workspace: Workspace, narrow: Narrow, text: str) -> Scope:
@@ -75,7 +76,8 @@ def find_scope(workspace: Workspace, narrow: Narrow, text: str) -> Scope:
     run = find_run(workspace, narrow.run) if narrow.run is not None or narrowed else None
     dataset, dataset_name = find_dataset(workspace, narrow.dataset or (run.dataset if run else None))
     if ":" in text:
-        query = parse(text, frozenset(facet.name for facet in facets(workspace, dataset)))
+        made = {facet.name for facet in facets(workspace, dataset)}
+        query = parse(text, frozenset(made | {LOG + name for name in made if name in LOG_FIELDS}))
     if run is None and needs_run(query.restrictions):
         run = find_run(workspace, None)
     only = workspace.value("SELECT count(*) FROM dataset") == 1
