@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from core.session import Session
+from core.update.growth import growth
 from db import vectors
 from db.dump import canonical_dump
 from db.invariants import violations
@@ -143,9 +144,18 @@ def test_without_drift_it_says_so(base: Path, tmp_path: Path) -> None:
     assert (told["texts"], told["known"]) == (0, len(old_texts()[::3]))
     assert not told["fit"]["drifts"]
     assert told["outside"] == told["proposals"] == []
-    assert {row["direction"] for row in told["growth"]} == {"as expected"}
+    assert {row["direction"] for row in told["growth"]} == {"not sure"}
     assert sum(row["new"] for row in told["growth"]) == told["queries"]
     assert sum(row["expected"] for row in told["growth"]) == pytest.approx(told["queries"], abs=0.5)
+
+
+def test_several_clusters_that_grow_do_not_hide_one_another() -> None:
+    before = dict.fromkeys(range(20), 50)
+    gained = {number: (70 if number < 3 else 12, 0) for number in before}
+    found = growth(before, gained, {}, {number: str(number) for number in before})
+    assert {row.cluster: row.direction for row in found[:3]} == dict.fromkeys(range(3), "growing")
+    steady = growth(before, dict.fromkeys(before, (12, 0)), {}, {number: str(number) for number in before})
+    assert {row.direction for row in steady} == {"not sure"}
 
 
 def test_new_texts_of_the_old_kinds_fit_as_is_expected(base: Path, tmp_path: Path) -> None:

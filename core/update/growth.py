@@ -55,7 +55,7 @@ def growth(
                 expected=round(float(expected[at]), 1),
                 ratio=round(float(new[at] / expected[at]), 2) if expected[at] else None,
                 q=float(f"{q[at]:.3g}"),
-                direction="as expected" if not sure else "growing" if new[at] > expected[at] else "shrinking",
+                direction="not sure" if not sure else "growing" if new[at] > expected[at] else "shrinking",
                 texts=gained.get(number, (0, 0))[1],
                 bad=bad.get(number, 0),
             )
@@ -64,11 +64,29 @@ def growth(
 
 
 def _q(old: NDArray[np.float64], new: NDArray[np.float64]) -> NDArray[np.float64]:
-    from scipy.stats import binom, false_discovery_control, norm
+    from scipy.stats import false_discovery_control, norm
 
-    both, share = old + new, new.sum() / (old.sum() + new.sum())
+    z, factor = _z(old, new, new.sum() / (old.sum() + new.sum())), 1.0
+    if len(z) >= MANY:
+        # Against the usual growth, which a few clusters that grow much do not move.
+        usual = _z(old, new, _usual_share(old, new))
+        factor = max(1.0, float(np.median(usual**2)) / _MEDIAN_CHI2)
+    return np.asarray(false_discovery_control(np.clip(2 * norm.sf(z / np.sqrt(factor)), 0, 1)))
+
+
+def _z(old: NDArray[np.float64], new: NDArray[np.float64], share: float) -> NDArray[np.float64]:
+    """How surely the share of the new ones in each cluster is another, as positive deviates of the standard normal."""
+    from scipy.stats import binom, norm
+
+    both = old + new
     half = 0.5 * binom.pmf(new, both, share)
     tail = np.minimum(binom.cdf(new, both, share) - half, binom.sf(new, both, share) + half)
-    z = norm.isf(np.clip(tail, 1e-300, 0.5))
-    factor = max(1.0, float(np.median(z**2)) / _MEDIAN_CHI2) if len(z) >= MANY else 1.0
-    return np.asarray(false_discovery_control(np.clip(2 * norm.sf(z / np.sqrt(factor)), 0, 1)))
+    return np.asarray(norm.isf(np.clip(tail, 1e-300, 0.5)))
+
+
+def _usual_share(old: NDArray[np.float64], new: NDArray[np.float64]) -> float:
+    """The share of the new ones in the clusters that hold the middle query: the median, weighted by size."""
+    shares = new / np.maximum(old + new, 1)
+    order = np.argsort(shares, kind="stable")
+    size = np.cumsum((old + new)[order])
+    return float(shares[order][np.searchsorted(size, size[-1] / 2)])

@@ -36,7 +36,7 @@ class ClusterGrowth:
     q: float
     """The p-value corrected for as many clusters as there are (Benjamini and Hochberg, 1995)."""
     direction: str
-    """`growing`, `shrinking` or `as expected`."""
+    """`growing`, `shrinking`, or `not sure` where chance may explain the difference."""
     texts: int
     """New distinct texts."""
     bad: int
