@@ -80,6 +80,7 @@ def test_a_failed_first_load_leaves_no_dataset(tmp_path: Path) -> None:
 
 
 VALUES = {
+    "embed.run batch=0": "bad_limit",
     "run.kmeans k=0": "bad_k",
     "run.kmeans k=100000": "bad_k",
     "run.kmeans k=-3": "bad_k",

@@ -39,11 +39,13 @@ def run(
     """Embed what has no vector yet; with a facet, each text by its value of it, in a space of its own.
 
     Raises:
-        ActionError: `no_data`, `unknown_dataset`, `unknown_model`, `model_unavailable`, `no_gpu` ...; `unknown_facet`,
-            `no_words` or `facet_incomplete`.
+        ActionError: `bad_limit`, `no_data`, `unknown_dataset`, `unknown_model`, `model_unavailable`, `no_gpu` ...;
+            `unknown_facet`, `no_words` or `facet_incomplete`.
         StoreError: `store_locked` when another process embeds into the same space.
         Cancelled: Stopped; the batches that were saved stay.
     """
+    if batch is not None and batch < 1:
+        raise ActionError("bad_limit", f"batch={batch} is not at least 1.", "Leave it out for the model's own.")
     workspace = session.workspace
     dataset_id, name = find_dataset(workspace, dataset or session.view.dataset)
     values = facet_texts(workspace, dataset_id, name, facet) if facet else None
@@ -85,7 +87,7 @@ def _embed_missing(
     contents = list(groups)
     total = sum(map(len, groups.values()))
     done = 0
-    sizes = {} if batch is None else {"size": max(1, batch)}
+    sizes = {} if batch is None else {"size": batch}
     for indices, rows in embedder.batches(contents, control, **sizes):
         ids = [(text_id, row) for row, i in enumerate(indices) for text_id in groups[contents[i]]]
         for start in range(0, len(ids), STORED_AT_ONCE):
@@ -186,6 +188,8 @@ def _advice(workspace: Workspace, dataset_id: int, model: str) -> str | None:
 
 def plan(session: Session, *, model: str, dataset: str | None, facet: str | None = None) -> Embedded:
     """What `run` would do: `new` is the number of texts that it would give a vector."""
+    if batch is not None and batch < 1:
+        raise ActionError("bad_limit", f"batch={batch} is not at least 1.", "Leave it out for the model's own.")
     workspace = session.workspace
     dataset_id, name = find_dataset(workspace, dataset or session.view.dataset)
     values = facet_texts(workspace, dataset_id, name, facet) if facet else None
