@@ -45,7 +45,9 @@ def run(
         Cancelled: Stopped; the batches that were saved stay.
     """
     if batch is not None and batch < 1:
-        raise ActionError("bad_limit", f"batch={batch} is not at least 1.", "Leave it out for the model's own.")
+        raise ActionError(
+            "bad_limit", f"batch={batch} is not at least 1.", "Leave it out for the model's own."
+        )
     workspace = session.workspace
     dataset_id, name = find_dataset(workspace, dataset or session.view.dataset)
     values = facet_texts(workspace, dataset_id, name, facet) if facet else None
@@ -188,8 +190,6 @@ def _advice(workspace: Workspace, dataset_id: int, model: str) -> str | None:
 
 def plan(session: Session, *, model: str, dataset: str | None, facet: str | None = None) -> Embedded:
     """What `run` would do: `new` is the number of texts that it would give a vector."""
-    if batch is not None and batch < 1:
-        raise ActionError("bad_limit", f"batch={batch} is not at least 1.", "Leave it out for the model's own.")
     workspace = session.workspace
     dataset_id, name = find_dataset(workspace, dataset or session.view.dataset)
     values = facet_texts(workspace, dataset_id, name, facet) if facet else None
