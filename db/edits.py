@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from db import updates
+from db.edit_images import NODE
 from db.errors import store_error
 from db.workspace import Workspace
 
@@ -143,12 +144,18 @@ def last_redoable(workspace: Workspace, actor: str, run_id: int | None) -> EditR
     return found[0] if found else None
 
 
+_SAID = tuple(column for column in (*NODE.facts, *NODE.derived) if column != "position")
+"""What a change of a node is a change of; its place among its siblings follows from them."""
+
 _TOUCHES = {
     "cluster": (
         "SELECT c.edit_id FROM edit_cluster c WHERE c.run_id = :run AND c.number IN (SELECT value FROM json_each(:keys))"
     ),
     "node": (
-        'SELECT n.edit_id FROM edit_node n WHERE n.hierarchy_id = :tree AND n."key" IN (SELECT value FROM json_each(:keys))'
+        "SELECT n.edit_id FROM edit_node n LEFT JOIN edit_node o ON o.edit_id = n.edit_id AND o.side <> n.side"
+        f" AND {NODE.same('o', 'n', NODE.key)} WHERE n.hierarchy_id = :tree"
+        ' AND n."key" IN (SELECT value FROM json_each(:keys))'
+        f" AND (o.edit_id IS NULL OR NOT ({NODE.same('o', 'n', _SAID)}))"
     ),
     "query": (
         "SELECT a.edit_id FROM edit_assignment a WHERE a.query_id IN (SELECT value FROM json_each(:keys))"

@@ -24,6 +24,10 @@ class StoreError(Exception):
 
 
 _HINTS = {
+    "store_missing": (
+        "The workspace is gone.",
+        "Put its folder back, or start again with another --workspace.",
+    ),
     "store_locked": (
         "Another process is writing to this workspace.",
         "Wait until it is done, or use another --workspace.",
@@ -83,7 +87,9 @@ _ROOM = 1 << 18
 
 def _code_of(words: str, folder: Path) -> str | None:
     code = next((code for part, code in _BY_WORDS.items() if part in words), None)
-    if code == "store_io" and folder.exists() and shutil.disk_usage(folder).free < _ROOM:
+    if code in ("store_read_only", "store_io") and not folder.exists():
+        return "store_missing"
+    if code == "store_io" and shutil.disk_usage(folder).free < _ROOM:
         return "store_full"
     return code
 

@@ -114,10 +114,18 @@ class Workspace:
 
     @contextlib.contextmanager
     def connection(self) -> Iterator[sqlite3.Connection]:
-        """This thread's connection, opened for the block when the thread has none."""
+        """This thread's connection, opened for the block when the thread has none.
+
+        Raises:
+            StoreError: `store_missing` when its file was removed since, or why it cannot be opened.
+        """
+        if not (self.folder / FILE_NAME).is_file():
+            # SQLite would make it anew, or go on with what nobody finds again.
+            raise store_error("store_missing")
         opened = self.database.is_closed()
         if opened:
-            self.database.connect()
+            with translated(self.folder):
+                self.database.connect()
         try:
             yield self.raw
         finally:
@@ -129,7 +137,7 @@ class Workspace:
         """All or nothing: takes the write lock at once, rolls back on any exception.
 
         Raises:
-            StoreError: `store_read_only` or `store_locked`.
+            StoreError: `store_read_only`, `store_locked` or `store_missing`.
         """
         if not self.writable:
             raise store_error("store_read_only")
