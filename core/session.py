@@ -181,7 +181,7 @@ class Session:
         """
         act = REGISTRY.get(action_id)
         check_allowed(act, self.read_only, dry_run)
-        with _mapped(self.folder):
+        with mapped(self.folder):
             checked = act.validate({name: self._fill(value) for name, value in (params or {}).items()})
             check_confirmed(act, checked, dry_run)
             if dry_run and act.creates_store and not self.exists():
@@ -206,7 +206,7 @@ class Session:
 
         kept = self.workspace.commits
         try:
-            with _mapped(self.folder):
+            with mapped(self.folder):
                 return run_recorded(self, act, params)
         except Exception as error:
             if self.workspace.commits != kept:
@@ -286,7 +286,7 @@ class Session:
 
 
 @contextlib.contextmanager
-def _mapped(folder: Path) -> Iterator[None]:
+def mapped(folder: Path) -> Iterator[None]:
     """Store errors as `ActionError`s."""
     from db.errors import StoreError, translated
 

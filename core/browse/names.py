@@ -21,9 +21,11 @@ def names_of(workspace: Workspace, run: str | None, cluster: int) -> Page:
     )
     title, description = hand or (None, None)
     rows = workspace.rows(
-        "SELECT s.name, s.alias, s.model, s.id = ?, coalesce(m.title, ''), coalesce(m.description, ''), m.coherence,"
+        "SELECT s.name, s.alias, s.model, s.id = ?1, coalesce(m.title, ''),"
+        " coalesce(still_true(m.description, c.size, c.texts), ''), m.coherence,"
         " coalesce(m.status, 'pending'), s.created_at FROM summary_set s"
-        " LEFT JOIN summary m ON m.summary_set_id = s.id AND m.cluster = ? WHERE s.run_id = ? ORDER BY s.id DESC",
+        " JOIN cluster c ON c.run_id = s.run_id AND c.number = ?2"
+        " LEFT JOIN summary m ON m.summary_set_id = s.id AND m.cluster = ?2 WHERE s.run_id = ?3 ORDER BY s.id DESC",
         (found.summary_set, cluster, found.id),
     )
     sets = [

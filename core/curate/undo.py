@@ -100,12 +100,16 @@ def _target(
             f"Name that one: edit={found.target}.",
         )
     if (found.undone_by is None) != (to == BEFORE):
-        code, said = (
-            ("already_undone", f"was undone by edit {found.undone_by}")
+        code, said, hint = (
+            (
+                "already_undone",
+                f"was undone by edit {found.undone_by}",
+                "edit.redo edit={} (key U) does it again.",
+            )
             if to == BEFORE
-            else ("not_undone", "is in force")
+            else ("not_undone", "is in force", "edit.undo edit={} (key u) takes it back.")
         )
-        raise ActionError(code, f"Edit {edit_id} {said}.", "edit.history shows what was done.")
+        raise ActionError(code, f"Edit {edit_id} {said}.", hint.format(edit_id))
     return found
 
 
