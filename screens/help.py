@@ -113,6 +113,7 @@ READING = (
     ("m", "Markdown and code as such, or the text as it stands"),
     ("i", "facts, metadata, and its clusters in every run: enter opens one"),
     ("f", "flag the query, or take the flag off"),
+    ("u U", "undo your last edit of this run, and do it again"),
     ("c y W", "copy the turn, copy all, write all to a file"),
 )
 

@@ -144,12 +144,15 @@ def footer_spans(
     with the rows that are marked."""
     if isinstance(focused, JumpInput):
         return keys_spans(
-            (("enter", "stay here"), ("down", "next"), ("up", "previous"), ("esc", "back")), width
+            (("enter", "stay here"), ("down", "next"), ("up", "previous"), ("esc", "back")),
+            width,
+            typing=True,
         )
     if isinstance(focused, Input):
         return keys_spans(
             (("enter", "search by meaning"), ("down", "results"), ("tab", "next pane"), ("esc", "leave")),
             width,
+            typing=True,
         )
     if len(marks):
         return keys_spans(_marked(bindings, marks), width, f"\u25c6 {marks.words()}")
@@ -187,9 +190,11 @@ def _verb(title: str) -> str:
     return " ".join(words[: 2 if words[0] == "new" else 1])
 
 
-def keys_spans(keys: Iterable[tuple[str, str]], width: int, head: str = "") -> tuple[Span, ...]:
-    """Keys with what they do, as many as fit, and always the key of the help."""
-    last: list[Span] = [(" ?", "key"), (" help ", "dim")]
+def keys_spans(
+    keys: Iterable[tuple[str, str]], width: int, head: str = "", *, typing: bool = False
+) -> tuple[Span, ...]:
+    """Keys with what they do, as many as fit, and always the key of the help: while one is `typing`, `?` is a letter."""
+    last: list[Span] = [(" f1" if typing else " ?", "key"), (" help ", "dim")]
     spans: list[Span] = [(f" {head} ", "strong")] if head else []
     left = width - sum(cell_len(text) for text, _ in (*spans, *last))
     for key, word in keys:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from core.control import Control
-from core.session import Result, Session
+from core.session import Result, Session, mapped
 from core.view import View
 
 _Job = tuple[asyncio.AbstractEventLoop, "asyncio.Future[Any]", Callable[[], Any]]
@@ -60,7 +60,10 @@ class Reading:
         """A number that changes when anyone has committed to the store; -1 without a store."""
 
         def version() -> int:
-            return self._session.workspace.data_version() if self._session.exists() else -1
+            if not self._session.exists():
+                return -1
+            with self._session.workspace.connection():
+                return self._session.workspace.data_version()
 
         found: int = await self.call(version)
         return found
@@ -87,10 +90,11 @@ class Reading:
                 if future.cancelled():
                     continue
                 try:
-                    if not connected and self._session.exists():
-                        stack.enter_context(self._session.workspace.connection())
-                        connected = True
-                    outcome: tuple[Any, BaseException | None] = (function(), None)
+                    with mapped(self._session.folder):
+                        if not connected and self._session.exists():
+                            stack.enter_context(self._session.workspace.connection())
+                            connected = True
+                        outcome: tuple[Any, BaseException | None] = (function(), None)
                 except BaseException as error:
                     outcome = (None, error)
                 with contextlib.suppress(RuntimeError):

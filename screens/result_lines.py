@@ -27,11 +27,14 @@ def record_lines(data: Any, width: int) -> list[Line]:
 
 
 ENOUGH, LEAST = 16, 8
-"""Cells to which a column is cut before the last columns give way, and to which it is cut where none can."""
+"""Cells to which a column is cut before others give way, and to which it is cut where none can."""
+
+TELLING = frozenset(("title", "text", "score", "reason", "reasons", "says", "summary"))
+"""Columns that say what a row is and why it is listed: they give way last."""
 
 
 def table_lines(rows: Sequence[Any], width: int) -> list[Line]:
-    """Columns as wide as their values, cut to share the width; where that leaves too little, the last ones give way."""
+    """Columns as wide as their values, cut to share the width; where that leaves too little, those that tell least give way."""
     if not rows:
         return []
     if not dataclasses.is_dataclass(rows[0]):
@@ -40,17 +43,38 @@ def table_lines(rows: Sequence[Any], width: int) -> list[Line]:
     names = [name for name in names if any(getattr(row, name, None) not in (None, "", ()) for row in rows)]
     cells = [[one_line(plain(getattr(row, name)), 80) for name in names] for row in rows]
     natural = [max(len(name), *(len(row[n]) for row in cells)) for n, name in enumerate(names)]
+    same = [len(rows) > 1 and len({row[n] for row in cells}) == 1 for n in range(len(names))]
+    giving = sorted(range(len(names)), key=lambda n: (_worth(names, n, same[n]), -n))
+    left = list(range(len(names)))
     wide = _cut(natural, width, ENOUGH)
-    while len(wide) > 2 and _taken(wide) > width:
-        wide = _cut(natural[: len(wide) - 1], width, ENOUGH)
+    while len(left) > 2 and _taken(wide) > width:
+        left.remove(giving[len(names) - len(left)])
+        wide = _cut([natural[n] for n in left], width, ENOUGH)
     wide = _cut(wide, width, LEAST)
-    head = "  ".join(fit(name.replace("_", " "), w) for name, w in zip(names, wide, strict=False))
-    body = ["  ".join(fit(cell, w) for cell, w in zip(row, wide, strict=False)) for row in cells]
+    head, *body = (
+        "  ".join(fit(row[n], w) for n, w in zip(left, wide, strict=True))
+        for row in ([name.replace("_", " ") for name in names], *cells)
+    )
     lines = [Line(((head, "heading"),)), *(Line(((row, "text"),)) for row in body)]
-    if len(wide) < len(names):
-        gone = ", ".join(name.replace("_", " ") for name in names[len(wide) :])
-        lines += [Line(), *paragraph(f"Copied and written, but too wide for here: {gone}.", width, "dim")]
+    if len(left) < len(names):
+        gone = [
+            name.replace("_", " ") + (f" (always {one_line(cells[0][n], 30)})" if same[n] else "")
+            for n, name in enumerate(names)
+            if n not in left
+        ]
+        told = f"Copied and written, but too wide for here: {', '.join(gone)}."
+        lines += [Line(), *paragraph(told, width, "dim")]
     return lines
+
+
+def _worth(names: Sequence[str], n: int, same: bool) -> int:
+    """How much a column tells: least where it has one value in all rows, then where another one says it in words."""
+    name = names[n]
+    if same:
+        return 0
+    if {f"{name}_title", f"{name}_text", name.removesuffix("_id")} & ({*names} - {name}):
+        return 1
+    return 3 if name in TELLING else 2
 
 
 def _cut(wide: Sequence[int], width: int, least: int) -> list[int]:

@@ -73,6 +73,8 @@ class Running(Telling):
         """Run the action with these parameters; what cannot be undone is confirmed first."""
         if action.id in DOORS:
             self.enter(action, params)
+        elif self.barred(action):
+            return
         elif action.effect == "destroy" and not params.get("yes"):
             self._confirm(action, params)
         elif action.effect == "read":
@@ -83,6 +85,15 @@ class Running(Telling):
             self._view(action, params)
         else:
             self._start(action, params)
+
+    def barred(self, action: Action) -> bool:
+        """Whether the session is read-only and the action is not, which is said."""
+        barred = self.session.read_only and action.effect not in ("read", "view")
+        if barred:
+            self.complain(
+                ActionError("not_allowed", f"{action.id} changes something; this session is read-only.")
+            )
+        return barred
 
     def _confirm(self, action: Action, params: dict[str, Any]) -> None:
         from screens.dialogs import ConfirmScreen
@@ -114,11 +125,7 @@ class Running(Telling):
         explorer.background("jump", explorer.opening.cluster, cluster, keys_wait=True)
 
     def _start(self, action: Action, params: dict[str, Any]) -> None:
-        if self.session.read_only:
-            self.complain(
-                ActionError("not_allowed", f"{action.id} changes something; this session is read-only.")
-            )
-        elif not self.desk.jobs.start(Order(action.id, params)):
+        if not self.desk.jobs.start(Order(action.id, params)):
             self.say(f"{action.title} waits until the running job is over.")
         self.jobs_changed()
 
@@ -140,6 +147,8 @@ class Running(Telling):
         self.app.push_screen(ResultScreen(action.title, result))
 
     def _fill(self, action: Action, known: dict[str, Any]) -> None:
+        if self.barred(action):
+            return
         from screens.form.screen import FormScreen
 
         def filled(params: dict[str, Any] | None) -> None:

@@ -10,6 +10,7 @@ from core.compare.rows import Agreement, Cell, Compared, Kind, Part, Piece, Side
 from core.errors import ActionError
 from core.text import one_line
 from screens.widgets.spans import Line, Span, fit, percent, share_bar, wrap
+from screens.widgets.trouble import trouble_lines
 
 KINDS: dict[Kind, tuple[str, str, str]] = {
     "same": ("=", "good", "is the same: at least nine tenths of both are in both"),
@@ -27,7 +28,6 @@ KINDS: dict[Kind, tuple[str, str, str]] = {
 LONE = {
     "one_run": "K clusters by k-means (take another k), H by density: the form asks for what they need. When it is done, the"
     " two are compared here.",
-    "no_run": "A in the first screen runs all the steps; K clusters by k-means, H by density.",
     "one_tree": "B builds another tree of this run: take another width. Or press v to compare runs.",
     "no_hierarchy": "B in the first screen builds the tree, after N has named the clusters. Or press v to compare runs.",
 }
@@ -41,11 +41,7 @@ def nothing_lines(trouble: ActionError | None, width: int) -> list[Line]:
     """What stands in the list while both are compared, or where they cannot be."""
     if trouble is None:
         return [Line((("  Comparing \u2026", "dim"),))]
-    lines = [Line()]
-    for text, look in ((trouble.message, "warn"), (LONE.get(trouble.code, trouble.hint), "text")):
-        lines += [Line(((f"  {part}", look),)) for part in wrap(one_line(text, 600), width - 4) if text]
-        lines.append(Line())
-    return lines
+    return trouble_lines(trouble, width, LONE)
 
 
 def side_spans(found: Compared, width: int, noun: str = "cluster") -> tuple[Span, ...]:

@@ -31,6 +31,7 @@ from screens.places import keys_spans
 from screens.widgets.bars import Bar
 from screens.widgets.row_list import RowList
 from screens.widgets.spans import Line, Span
+from screens.widgets.trouble import NOTHING_YET
 
 PAGE = 1_000
 """Pieces that are read at once: each answer crosses all queries of both sides."""
@@ -192,7 +193,9 @@ class CompareScreen(ActionScreen):
             ("enter", "queries that moved"), ("f", "kind"), ("s", "order"), ("x", "swap"), ("a b", "others"),
             ("v", "trees" if self._action == RUNS else "runs"), ("tab", "detail"), ("esc", "back"),
         ]  # fmt: skip
-        if self._trouble is not None:
+        if self._trouble is not None and self._trouble.code in NOTHING_YET:
+            keys = keys[-1:]
+        elif self._trouble is not None:
             keys = [
                 ("K", "k-means"),
                 ("H", "by density"),

@@ -58,7 +58,7 @@ def keys_spans_of(
     if empty:
         return keys_spans(((":", "action"), ("esc", "back")), width)
     if typing:
-        return keys_spans(TYPING, width, head)
+        return keys_spans(TYPING, width, head, typing=True)
     if finding:
         return keys_spans(FINDING, width, head)
     first = (("N", "first hit"),) if found else ()

@@ -13,6 +13,8 @@ from core.rows import Membership, QueryDetail, TextRow
 from core.session import Result
 from screens.base import Desk
 from screens.conversation.laid_out import LaidOutScreen
+from screens.curate.editing import UNDOING
+from screens.keys import binding
 from screens.widgets.row_list import RowList
 
 
@@ -34,6 +36,7 @@ class ConversationScreen(LaidOutScreen):
         Binding("c", "copy_turn", "Copy the turn"),
         Binding("f", "screen.do('query.flag')", "Flag the query", id="query.flag"),
         Binding("enter", "open_membership", "Open the cluster"),
+        *[binding(REGISTRY.get(name)) for name in UNDOING],
     ]
 
     def __init__(
@@ -146,8 +149,11 @@ class ConversationScreen(LaidOutScreen):
         return {"query": self.detail.query} if self.detail is not None else {}
 
     def intercept(self, action: Action) -> bool:
-        """Flag the query that is read, or take its flag off."""
+        """Flag the query that is read, or take its flag off; undo and redo."""
         explorer, detail = self.desk.explorer, self.detail
+        if action.id in UNDOING and explorer is not None:
+            explorer.edit_control.undo(action)
+            return True
         if action.id != "query.flag" or explorer is None or detail is None:
             return False
         here = self.here

@@ -75,11 +75,24 @@ class HistoryScreen(ActionScreen):
 
     @on(RowList.WidthChanged)
     def _wide(self) -> None:
-        keys = (
-            ("enter", "what changed"), ("u", "undo this one"), ("U", "do it again"), ("esc", "back"), ("y", "copy as script"),
-        )  # fmt: skip
-        self.query_one("#history-keys", Bar).set_spans(keys_spans(keys, self.size.width))
         self._draw()
+
+    @on(RowList.CursorMoved)
+    def _draw_keys(self) -> None:
+        """What can be done with the edit under the cursor."""
+        row = self.rows.value
+        keys: tuple[tuple[str, str], ...] = (("esc", "back"),)
+        if isinstance(row, EditRow):
+            turn = ("U", "do it again") if self._undone(row) else ("u", "undo this one")
+            keys = (("enter", "what changed"), turn, *keys, ("y", "copy as script"))
+        self.query_one("#history-keys", Bar).set_spans(keys_spans(keys, self.size.width))
+
+    def _undone(self, row: EditRow) -> bool:
+        """Whether the edit that a row is or is about is not in force, as far as the rows tell."""
+        about = row.target or row.edit
+        known = [other for other in self._edited if about in (other.edit, other.target)]
+        first = known[-1]
+        return first.undone_by is not None if first.target is None else known[0].kind == "undo"
 
     def store_changed(self) -> None:
         """Read again, as far as was shown."""
@@ -108,6 +121,7 @@ class HistoryScreen(ActionScreen):
         self.rows.set_lines(lines, more=self._after is not None)
         if isinstance(here, EditRow):
             self.rows.select(lambda value: isinstance(value, EditRow) and value.edit == here.edit)
+        self._draw_keys()
         of = "all edits of the run" if not self._given else words_of(self._given)
         name = ""
         if self._of is not None:

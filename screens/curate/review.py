@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 
+from core.errors import ActionError
 from core.registry import REGISTRY, Action
 from core.review.rows import ReviewNext, ReviewRow
 from core.rows import ClusterDetail, TextRow
@@ -23,6 +24,7 @@ from screens.widgets.bars import Bar
 from screens.widgets.detail_lines import cluster_lines, paragraph, text_line
 from screens.widgets.row_list import RowList
 from screens.widgets.spans import Line, Span, percent, wrap
+from screens.widgets.trouble import NOTHING_YET, trouble_lines
 
 PAGE = 200
 """Clusters that are read at once."""
@@ -64,6 +66,7 @@ class ReviewScreen(ActionScreen):
         self._rows: tuple[ReviewRow, ...] = ()
         self._after: str | None = None
         self._progress: ReviewNext | None = None
+        self._trouble: ActionError | None = None
         self._detail: ClusterDetail | None = None
         self._members: tuple[TextRow, ...] = ()
         self._advance = False
@@ -99,7 +102,15 @@ class ReviewScreen(ActionScreen):
 
     async def _reload(self) -> None:
         reading = self.desk.reading
-        self._progress = (await reading.dispatch("review.next")).data
+        try:
+            self._progress = (await reading.dispatch("review.next")).data
+        except ActionError as error:
+            if error.code not in NOTHING_YET:
+                raise
+            self._trouble, self._progress, self._rows, self._after = error, None, (), None
+            self._draw_queue(None)
+            return
+        self._trouble = None
         page = await reading.dispatch(
             "review.find", {"limit": min(max(PAGE, len(self._rows)), 1_000), **self._given}
         )
@@ -127,12 +138,15 @@ class ReviewScreen(ActionScreen):
     def _draw_queue(self, goal: int | None) -> None:
         rows = self.queue
         lines = [queue_line(row) for row in self._rows]
-        if not lines and self._progress is not None:
+        if self._trouble is not None:
+            lines = trouble_lines(self._trouble, rows.inner_width)
+        elif not lines and self._progress is not None:
             lines = empty_lines(self._progress, rows.inner_width)
         rows.set_lines(lines, more=self._after is not None)
         if goal is not None:
             rows.select(lambda value: isinstance(value, ReviewRow) and value.cluster == goal)
         self._draw_title()
+        self._draw_keys()
 
     def _draw_title(self) -> None:
         spans: list[Span] = [(" Review ", "tab")]
@@ -183,13 +197,20 @@ class ReviewScreen(ActionScreen):
             self._draw_cluster()
         elif not self._rows:
             self._draw_queue(None)
+        self._draw_keys()
+
+    def _draw_keys(self) -> None:
+        """What can be done: with a cluster, where there is none, or where nothing is clustered yet."""
         words = (
             ("review.accept", "accept"), ("cluster.rename", "rename"), ("cluster.merge", "merge"), ("cluster.split", "split"),
             ("cluster.flag", "flag"), ("review.skip", "later"), ("", "back"), ("edit.undo", "undo"),
         )  # fmt: skip
         keymap = self.desk.keymap
         keys = [(key_name(key_of(action, keymap)) if action else "esc", word) for action, word in words]
-        keys.append(("tab", "read"))
+        if self.row is not None:
+            keys.append(("tab", "read"))
+        else:
+            keys = keys[6:] if self._trouble is None else keys[6:7]
         self.query_one("#review-keys", Bar).set_spans(keys_spans(keys, self.size.width))
 
     @on(RowList.EndNeared, "#review-rows")

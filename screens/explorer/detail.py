@@ -175,7 +175,8 @@ class DetailControl:
         elif row.kind == "root":
             yield await self._read_run(branch)
         elif row.cluster is not None:
-            yield await self._read_cluster(row.cluster)
+            left = row.size if filter_of(self.screen.session.view) else None
+            yield await self._read_cluster(row.cluster, left)
         elif isinstance(row, NodeRow):
             yield await self._read_theme(row)
 
@@ -198,13 +199,13 @@ class DetailControl:
         filtered = bool(filter_of(self.screen.session.view))
         return Filling(lambda width: theme_lines(row, found.data, asked, width, filtered))
 
-    async def _read_cluster(self, cluster: int) -> Filling:
+    async def _read_cluster(self, cluster: int, left: int | None) -> Filling:
         reading = self.screen.desk.reading
         detail = (await reading.dispatch("cluster.show", {"cluster": cluster})).data
         wanted = PAGE if self._fresh else min(max(PAGE, len(self._tail)), MOST)
         page = await reading.dispatch("query.list", {"cluster": cluster, "limit": wanted})
         return Filling(
-            lambda width: cluster_lines(detail, width, page.total),
+            lambda width: cluster_lines(detail, width, page.total, left),
             tuple(text_line(row) for row in page.data),
             cluster,
             page.after,

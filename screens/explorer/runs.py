@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from core.rows import RunRow
+from core.text import one_line
 from screens.curate.editing import concerns
 from screens.jobs import JobEnded
 from screens.widgets.detail_lines import runs_lines
@@ -109,10 +110,11 @@ class RunsControl:
             self._version = version
 
     async def _reread(self, follow: int | None) -> None:
+        before = self.current
         await self.read()
         view, current = self.session.view, self.current
         if current is None and view.run is not None:
-            self._leave_run()
+            self._leave_run(_name(before) if before is not None else view.run)
         elif current is not None and (current.run, current.hierarchy) != self.screen.tree_control.shown:
             self.session.dispatch("run.open", {"run": current.run})
             self.screen.tree_control.show_current()
@@ -144,11 +146,19 @@ class RunsControl:
             await tree.follow.refresh()
         screen.view_changed()
 
-    def _leave_run(self) -> None:
-        """The current run is gone: open the newest that is finished, or none."""
+    def _leave_run(self, gone: str) -> None:
+        """The current run is gone: open the newest that is finished, or none, and say so."""
         done = next((row for row in self.runs if row.status == "done"), None)
         if done is not None:
             self.session.dispatch("run.open", {"run": done.run})
+            now = f"{one_line(_name(done), 60)} is shown now."
         else:
+            now = "No other run is finished."
             self.session.go(run=None, summary_set=None, hierarchy=None, node=None, cluster=None, query=None)
         self.screen.tree_control.show_current()
+        self.screen.say(f"The run {one_line(gone, 60)} was deleted. {now}", "warning", 8.0)
+
+
+def _name(run: RunRow) -> str:
+    """Its label, or its id where it has none."""
+    return run.label or run.run

@@ -304,5 +304,7 @@ class Explorer(Walking):
 
     def order(self, action_id: str, params: dict[str, Any]) -> None:
         """Start a job without asking."""
+        if self.barred(REGISTRY.get(action_id)):
+            return
         self.desk.jobs.start(Order(action_id, params))
         self.jobs_changed()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from core.errors import ActionError
 from core.map.rows import MapCluster, MapShown, MapTheme
 from core.text import one_line
 from core.view import View
@@ -117,11 +116,3 @@ def empty_lines(width: int) -> list[Line]:
             for n, part in enumerate(parts)
         ]
     return lines
-
-
-def trouble_lines(error: ActionError | None, width: int) -> list[Line]:
-    """Why there can be no map."""
-    if error is None:
-        return []
-    parts = [*wrap(error.message, width - 4), *wrap(error.hint, width - 4)]
-    return [Line(), *(Line(((f"  {part}", "text" if n == 0 else "dim"),)) for n, part in enumerate(parts))]

@@ -16,12 +16,13 @@ from core.text import one_line
 from screens.base import ActionScreen, Desk
 from screens.explorer.job_bar import duration
 from screens.jobs import Order
-from screens.map.lines import empty_lines, here_spans, list_lines, title_spans, trouble_lines
+from screens.map.lines import empty_lines, here_spans, list_lines, title_spans
 from screens.places import keys_spans
 from screens.widgets.bars import Bar
 from screens.widgets.map_canvas import By, Frame, InkBar, InkList, MapCanvas, Marks
 from screens.widgets.row_list import RowList
 from screens.widgets.spans import share_bar
+from screens.widgets.trouble import trouble_lines
 
 WIDE = 100
 """From so many columns on the clusters in sight are listed beside the map."""
@@ -165,10 +166,10 @@ class MapPicture(ActionScreen):
         empty = self.query_one("#map-empty", RowList)
         empty.set_lines(())
         if shown is None:
-            error = self._trouble
-            missing = error is not None and error.code == "no_map"
-            width = self.size.width - 4
-            empty.set_lines(empty_lines(width) if missing else trouble_lines(error, width))
+            error, width = self._trouble, self.size.width - 4
+            if error is not None:
+                missing = error.code == "no_map"
+                empty.set_lines(empty_lines(width) if missing else trouble_lines(error, width))
         elif self._point is not None:
             self.canvas.put_cursor(*self._frame_of(shown).cell_of(*self._point))
         else:
@@ -200,7 +201,8 @@ class MapPicture(ActionScreen):
 
     def _draw_keys(self) -> None:
         keys: tuple[tuple[str, str], ...]
-        if self.has_class("-searching"):
+        typing = self.has_class("-searching")
+        if typing:
             keys = (("enter", "light up what matches"), ("esc", "leave"))
         elif self._shown is None:
             missing = self._trouble is None or self._trouble.code == "no_map"
@@ -213,7 +215,7 @@ class MapPicture(ActionScreen):
                 ("/", "light up"), ("b", "themes" if self._by == "clusters" else "clusters"), ("tab", "nearest"),
                 ("esc", "back"), ("m", "blocks" if self._marks == "braille" else "braille"), ("r", "build anew"),
             )  # fmt: skip
-        self.query_one("#map-keys", Bar).set_spans(keys_spans(keys, self.size.width))
+        self.query_one("#map-keys", Bar).set_spans(keys_spans(keys, self.size.width, typing=typing))
 
     # What the cursor is on.
 

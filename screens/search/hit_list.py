@@ -69,7 +69,8 @@ class HitList(SearchHits):
         self.draw(top)
         if not top:
             self.list.select_near(lambda value: same_row(value, here))
-        if self.grouped and self.hits and self._counted is not self.wanted:
+        due = self.grouped and bool(self.hits) and self.wanted.conditional
+        if due and self._counted is not self.wanted:
             self.screen.background("groups", self._count)
 
     async def _count(self) -> None:
@@ -94,7 +95,7 @@ class HitList(SearchHits):
             lines = list(empty_lines(self.wanted, self.found.error, pending, width))
         elif self.grouped:
             counts = self._counts if self._counted is self.wanted else {}
-            lines = grouped_lines(self.hits, width, words, counts)
+            lines = grouped_lines(self.hits, width, words, counts, self.wanted.wordy)
         else:
             lines = [search_line(row, width, words) for row in self.hits]
         self.list.set_lines(lines, more=self.after is not None, top=top)

@@ -40,9 +40,21 @@ def search_line(row: TextRow, width: int, searched: str, grouped: bool = False) 
 
 
 def grouped_lines(
-    rows: Sequence[TextRow], width: int, searched: str, counts: Mapping[int | None, int]
+    rows: Sequence[TextRow],
+    width: int,
+    searched: str,
+    counts: Mapping[int | None, int],
+    wordy: bool = False,
 ) -> list[Line]:
-    """The hits by cluster, the cluster of the best one first; a head says how many queries of it match."""
+    """The hits by cluster, the cluster of the best one first; a head says how many queries of it match.
+
+    Args:
+        rows: The hits.
+        width: Cells of a line.
+        searched: What was searched for.
+        counts: By cluster how many queries match; empty where nothing but the meaning was looked for.
+        wordy: Whether they match words, and not filters alone.
+    """
     groups: dict[int | None, list[TextRow]] = {}
     for row in rows:
         groups.setdefault(row.cluster, []).append(row)
@@ -50,7 +62,8 @@ def grouped_lines(
     for cluster, members in groups.items():
         title = members[0].cluster_title or ("in no cluster" if cluster is None else f"cluster {cluster}")
         count = counts.get(cluster)
-        told = f"  {count:,} quer{'y' if count == 1 else 'ies'}" if count is not None else ""
+        matching = f"match{'es' * (count == 1)}{' the words' * wordy}"
+        told = f"  {count:,} {matching}" if count is not None else ""
         shown = f"  {len(members):,} of the hits here"
         lines += [Line()] * bool(lines)
         lines.append(

@@ -208,6 +208,8 @@ class SearchScreen(SearchView):
 
         wanted = self.hits.wanted
         action = REGISTRY.get("search.save")
+        if self.barred(action):
+            return
         if wanted.blank or wanted.near is not None:
             self.say("Search for something first; then S keeps it.", "warning")
             return

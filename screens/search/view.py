@@ -255,7 +255,8 @@ class SearchView(ActionScreen):
             keys = FACET_KEYS
         elif marks.texts:
             keys, head = MARKED_KEYS, f"\u25c6 {len(marks.texts):,} marked"
-        self.query_one("#search-keys", Bar).set_spans(keys_spans(keys, self.size.width, head))
+        spans = keys_spans(keys, self.size.width, head, typing=self.line.has_focus)
+        self.query_one("#search-keys", Bar).set_spans(spans)
 
     @on(DescendantFocus)
     @on(DescendantBlur)

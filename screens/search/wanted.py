@@ -99,6 +99,11 @@ class Wanted:
         return {**found, "text": text} if text else found
 
     @property
+    def conditional(self) -> bool:
+        """Whether a text matches or not; by meaning alone, or by nearness, every text is only nearer or farther."""
+        return bool(self.text) and (self.mode != "vector" or self.near is not None)
+
+    @property
     def wordy(self) -> bool:
         """Whether there is a word whose meaning can be looked for."""
         # Not before something is searched for: the first paint does without the full text index.

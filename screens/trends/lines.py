@@ -11,6 +11,7 @@ from core.trends.words import times
 from screens.widgets.chart_scale import Column, Unit
 from screens.widgets.spans import Line, Span, fit, share_bar, wrap
 from screens.widgets.sparkline import sparkline
+from screens.widgets.trouble import NOTHING_YET, trouble_lines
 
 WORDS: dict[Call, Span] = {
     "spike": ("\u25b2 spike", "warn"),
@@ -40,23 +41,18 @@ SURE_FROM, HINT_FROM = 0.01, 0.1
 """The q-values up to which a trend is called sure, and a hint."""
 
 
-NO_TIMES = (
-    "Trends need the time of each conversation. L loads a log: name the column that holds it in timestamp=; then embed and"
-    " cluster what was loaded."
-)
-"""What to do where no query has a time."""
+LONE = {
+    "no_times": "Trends need the time of each conversation. L loads a log: name the column that holds it in timestamp=; then embed"
+    " and cluster what was loaded."
+}
+"""What to do where there is nothing to count, by the code of the error."""
 
 
 def nothing_lines(trouble: ActionError | None, width: int) -> list[Line]:
     """What stands in the list while it is counted, or where it cannot be."""
     if trouble is None:
         return [Line((("  Counting \u2026", "dim"),))]
-    hint = NO_TIMES if trouble.code == "no_times" else trouble.hint
-    lines = [Line()]
-    for text, look in ((trouble.message, "warn"), (hint, "text")):
-        lines += [Line(((f"  {part}", look),)) for part in wrap(one_line(text, 600), width - 4) if text]
-        lines.append(Line())
-    return lines
+    return trouble_lines(trouble, width, LONE)
 
 
 def note_lines(note: str, width: int) -> list[Line]:
@@ -113,8 +109,10 @@ def head_spans(width: int, windows: bool = False, title: str = "cluster") -> tup
     return ((words, "dim"),)
 
 
-def list_keys(other: str) -> tuple[tuple[str, str], ...]:
-    """The keys of the list; one shows the `other` ones, clusters or themes."""
+def list_keys(other: str, trouble: ActionError | None) -> tuple[tuple[str, str], ...]:
+    """The keys of the list that have something to work on; one shows the `other` ones, clusters or themes."""
+    if trouble is not None and trouble.code in NOTHING_YET | LONE.keys():
+        return ("L", "load a log"), ("esc", "back")
     return (
         ("enter", "open"), ("d w m", "period"), ("s", "order"), ("c", "two windows"), ("v", other), ("n", "numbers"),
         ("h l", "earlier, later"), ("esc", "back"),

@@ -200,7 +200,8 @@ class TrendsScreen(ActionScreen):
         self.query_one("#trends-counts", Bar).set_spans(counts)
         head = head_spans(self.rows.inner_width, title=of[:-1]) if found is not None else ()
         self.query_one("#trends-head", Bar).set_spans(head)
-        self.query_one("#trends-keys", Bar).set_spans(keys_spans(list_keys(other), self.size.width))
+        keys = list_keys(other, self._trouble)
+        self.query_one("#trends-keys", Bar).set_spans(keys_spans(keys, self.size.width))
 
     @on(RowList.CursorMoved)
     def _moved(self) -> None:

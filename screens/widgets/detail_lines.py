@@ -122,17 +122,24 @@ def beside(left: list[Line], right: list[Line], width: int) -> list[Line]:
     return lines
 
 
-def cluster_lines(detail: ClusterDetail, width: int, members: int | None) -> list[Line]:
+def cluster_lines(
+    detail: ClusterDetail, width: int, members: int | None, left: int | None = None
+) -> list[Line]:
     """A cluster: what it is, whom it holds, what borders on it; the list of all members follows.
 
     Args:
         detail: The cluster.
         width: Cells of a line.
         members: How many members there are, when known.
+        left: How many of its queries the filter of the tree leaves; `None` without a filter.
     """
     lines = [Line(((part, "strong"),)) for part in wrap(one_line(detail.title, 300), width)]
     lines += paragraph(detail.description, width)
     lines.append(Line(_facts(detail)))
+    if left is not None:
+        some = f"{left:,} of them; all of them are counted and listed here"
+        told = f"The filter leaves {some if left < detail.size else 'all of them'}."
+        lines += paragraph(told, width, "warn")
     lines += _said(detail, width)
     if detail.phrases:
         lines += paragraph("Phrases: " + " \u00b7 ".join(detail.phrases), width, "other", 2)
