@@ -279,6 +279,17 @@ def test_names_of_a_cluster_in_all_sets(own_workspace: Path) -> None:
     assert ran.rows[3]["code"] == "unknown_cluster"
 
 
+def test_names_do_not_count_the_queries_that_a_cluster_had_when_it_was_named(own_workspace: Path) -> None:
+    before = said(own_workspace, "cluster.names cluster=0")[0]["description"]
+    query = said(own_workspace, "query.list cluster=0 limit=1")[0]["query"]
+    ran = run_text(
+        own_workspace, f"query.move query={query} to=1\ncluster.names cluster=0\ncluster.show cluster=0"
+    )
+    (name,), shown = ran.rows[1]["data"], ran.rows[2]["data"]
+    assert name["description"] == shown["description"]
+    assert before.startswith(f"{name['description']} ")
+
+
 def test_clusters_are_filtered_where_there_is_no_tree(tmp_path: Path) -> None:
     folder = handmade(tmp_path / "w", USUAL, tree=False)
     rows = said(folder, "cluster.list text=write sort=title")

@@ -242,6 +242,20 @@ async def test_flagging_the_query(tmp_path: Path) -> None:
         assert "\u2691" not in run.top()
 
 
+async def test_a_flag_is_undone_and_set_again(tmp_path: Path) -> None:
+    async with driven(handmade(tmp_path / "w")) as run:
+        await read(run, 1)
+        await run.press("f")
+        for key, flags in (("u", ()), ("U", ("review",)), ("u", ())):
+            await run.press(key)
+            assert isinstance(run.app.screen, ConversationScreen)
+            assert run.session.dispatch("query.show", {"query": 1}).data.clusters[0].flags == flags
+            assert ("\u2691 review" in run.top()) is bool(flags)
+        await run.press("question_mark")
+        help_told = run.top().split("In the reader of conversations")[1].split("\n\n")[0]
+        assert "u U" in help_told
+
+
 async def test_query_show_opens_the_reader_from_every_screen(tmp_path: Path) -> None:
     folder = handmade(tmp_path / "w")
     async with driven(folder) as run:

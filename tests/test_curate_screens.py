@@ -17,6 +17,7 @@ from screens.curate.review import ReviewScreen
 from screens.form.picks import matching
 from screens.form.screen import FormScreen
 from screens.jobs import JobEnded
+from screens.widgets.bars import Bar
 from screens.widgets.pick import Pick, PickField
 from tests.doors import NOW, run_cli
 from tests.handmade import Themes, handmade
@@ -398,6 +399,28 @@ async def test_the_history_shows_and_undoes_one_edit(own_workspace: Path) -> Non
         assert "Hers" not in run.text("tree")
 
 
+async def test_the_history_offers_what_the_edit_under_the_cursor_can_still_do(own_workspace: Path) -> None:
+    async with driven(own_workspace) as run:
+        await run.press("J")
+        assert "undo this one" not in run.top()
+        assert "what changed" not in run.top()
+        await run.press("escape")
+        await to_leaf(run)
+        await run.press("f", "J")
+        assert "undo this one" in run.top()
+        assert "do it again" not in run.top()
+        await run.press("u")
+        for _ in "an undo", "what it undid":
+            assert "undo this one" not in run.top()
+            assert "do it again" in run.top()
+            await run.press("j")
+        await run.press("U")
+        for _ in "a redo", "the undo", "the edit":
+            assert "undo this one" in run.top()
+            assert "do it again" not in run.top()
+            await run.press("k")
+
+
 async def test_u_never_takes_back_what_somebody_else_did(own_workspace: Path) -> None:
     async with driven(own_workspace) as run:
         heard(run)
@@ -449,8 +472,28 @@ async def test_an_empty_review_says_so(own_workspace: Path) -> None:
                 break
             await run.press("a")
         assert "Nothing is left" in run.top()
+        assert "accept" not in run.top()
+        assert "u undo" in run.top()
         await run.press("a", "e", "M")
         assert isinstance(run.app.screen, ReviewScreen)
+
+
+@pytest.mark.parametrize("made", [False, True])
+@pytest.mark.parametrize("key", ["5", "6", "7", "V"])
+async def test_where_nothing_is_clustered_a_screen_names_the_keys_that_work(
+    tmp_path: Path, key: str, made: bool
+) -> None:
+    if made:
+        Session(tmp_path / "w", clock=lambda: NOW).open(create=True)
+    async with driven(tmp_path / "w", NARROW) as run:
+        heard(run)
+        await run.press(key)
+        assert "A takes every step that is missing" in " ".join(run.top().split())
+        assert not toasts(run)
+        footer = run.app.screen.query(Bar).last().spans
+        assert {text.strip() for text, look in footer if look == "key"} <= {"L", "esc", "?"}
+        await run.press("escape")
+        assert run.app.screen is run.explorer
 
 
 async def test_what_another_program_edits_is_shown_and_nothing_is_lost(

@@ -259,3 +259,19 @@ def test_the_history_of_a_node(session: Session) -> None:
         with pytest.raises(ActionError) as caught:
             ask(session, "edit.history", node=leaf, **params)
         assert caught.value.code == code
+
+
+def test_a_node_that_only_changed_its_place_among_its_siblings_was_not_edited(session: Session) -> None:
+    rows = ask(session, "node.list", depth=5, limit=500)
+    theme = next(row.node for row in rows if row.kind == "theme" and row.parent == "root")
+    ask(session, "node.merge", node=theme, into="root")
+    shown = ask(session, "edit.show", edit=1)
+    changed: dict[str, set[str]] = {}
+    for change in (*shown.changes, *shown.derived):
+        changed.setdefault(change.id, set()).add(change.field)
+    shifted = {node for node, fields in changed.items() if fields == {"position"}}
+    assert shifted
+    ask(session, "edit.undo")
+    for row in rows:
+        expected = ["undo", "node.merge"] if row.node in changed and row.node not in shifted else []
+        assert [edit.kind for edit in ask(session, "edit.history", node=row.node)] == expected, row.node

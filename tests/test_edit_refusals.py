@@ -163,3 +163,12 @@ def test_a_refusal_names_what_was_said(line: str, words: str, folder: Path) -> N
     error = run_text(folder, line).error
     assert words in error["message"]
     assert error["hint"]
+
+
+def test_what_was_undone_says_what_does_it_again(folder: Path) -> None:
+    assert run_text(folder, "cluster.flag cluster=0").code == 0
+    ran = run_text(folder, "edit.redo edit=1")
+    assert ran.error["hint"] == "edit.undo edit=1 (key u) takes it back."
+    assert run_text(folder, "edit.undo edit=1").code == 0
+    ran = run_text(folder, "edit.undo edit=1")
+    assert ran.error["hint"] == "edit.redo edit=1 (key U) does it again."

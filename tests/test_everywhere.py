@@ -27,7 +27,8 @@ from screens.prompt.past import FILE_NAME, MOST_CHARACTERS, MOST_LINES, keep_lin
 from screens.widgets.row_list import RowList
 from tests.doors import NOW
 from tests.handmade import handmade
-from tests.pilots import NARROW, Driven, driven, lines_text
+from tests.mapped import mapped
+from tests.pilots import NARROW, WIDE, Driven, driven, lines_text
 
 KEYS = {" ": "space", ".": "full_stop", "=": "equals_sign", "_": "underscore", "@": "at"}
 
@@ -319,6 +320,24 @@ async def test_an_action_that_opens_something_does_so_from_every_screen(tmp_path
             await run.settle()
             assert run.app.screen is run.explorer
             assert run.session.view.node == "t1"
+
+
+@pytest.mark.parametrize("keys", ["/", "9/", "'", "5/", "4/z\r\r/"])
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+async def test_where_one_types_the_footer_has_the_key_of_the_help_that_is_no_letter(
+    keys: str, size: tuple[int, int], tmp_path: Path
+) -> None:
+    async with driven(mapped(handmade(tmp_path / "w")), size) as run:
+        await run.press(*("enter" if key == "\r" else key for key in keys))
+        line = run.app.focused
+        assert isinstance(line, Input)
+        assert "f1 help" in run.top() and "? help" not in run.top()
+        await run.press("?")
+        assert line.value.endswith("?")
+        await run.press("f1")
+        assert isinstance(run.app.screen, HelpScreen)
+        await run.press("escape", "escape")
+        assert "? help" in run.top()
 
 
 async def test_the_prompt_is_guarded_by_escape(tmp_path: Path) -> None:

@@ -525,8 +525,8 @@ def test_completions_come_from_the_table() -> None:
     assert completions("nothing.here x") == []
 
 
-async def test_help_lists_every_action_and_the_users_keys(fixture_workspace: Path) -> None:
-    async with driven(fixture_workspace, NARROW, read_only=True, keymap={"run.kmeans": "Z"}) as run:
+async def test_help_lists_every_action_and_the_users_keys(own_workspace: Path) -> None:
+    async with driven(own_workspace, NARROW, keymap={"run.kmeans": "Z"}) as run:
         await run.press("question_mark")
         assert isinstance(run.app.screen, HelpScreen)
         text = run.top()
@@ -580,6 +580,30 @@ async def test_what_another_process_commits_is_shown(own_workspace: Path) -> Non
         assert "Renamed elsewhere" in run.text("runs")
 
 
+async def test_a_run_that_another_process_deletes_is_left_with_a_word(own_workspace: Path) -> None:
+    async with driven(own_workspace) as run:
+        (first,) = run.session.dispatch("run.list").data
+        run.session.dispatch("run.kmeans", {"k": 3})
+        run.session.dispatch("run.rename", {"label": "Of three"})
+        await run.press("R")
+        assert run.session.view.run != first.run
+        for gone, told in (
+            (run.session.view.run, f"The run Of three was deleted. {first.run} is shown now."),
+            (first.run, f"The run {first.run} was deleted. No other run is finished."),
+        ):
+            await asyncio.get_running_loop().run_in_executor(None, _deleted, own_workspace, gone)
+            await run.explorer.runs_control.look()
+            await run.settle()
+            assert told in [note.message for note in run.app._notifications]
+        assert run.session.view.run is None
+
+
+def _deleted(folder: Path, name: str) -> None:
+    other = Session(folder, clock=lambda: NOW, actor="other")
+    other.dispatch("run.delete", {"run": name, "yes": True})
+    other.close()
+
+
 async def test_read_only_changes_nothing(own_workspace: Path) -> None:
     before = sorted(
         (p.name, p.read_bytes()) for p in own_workspace.iterdir() if p.is_file() and "-" not in p.name
@@ -591,6 +615,30 @@ async def test_read_only_changes_nothing(own_workspace: Path) -> None:
         (p.name, p.read_bytes()) for p in own_workspace.iterdir() if p.is_file() and "-" not in p.name
     )
     assert before == after
+
+
+@pytest.mark.parametrize(
+    ("keys", "action"),
+    [
+        (("K",), "run.kmeans"), (("L",), "data.load"), (("x",), "export.run"), (("A",), "run.kmeans"),
+        (("1", "D"), "run.delete"), (("9", "a", "enter", "S"), "search.save"), (("8", "e"), "run.rename"),
+    ],
+)  # fmt: skip
+async def test_a_read_only_session_refuses_before_it_asks(
+    keys: tuple[str, ...], action: str, own_workspace: Path, tmp_path: Path
+) -> None:
+    folder = own_workspace
+    if keys == ("A",):
+        folder = tmp_path / "begun"
+        begun = Session(folder, clock=lambda: NOW, actor="tester")
+        begun.dispatch("data.load", {"source": str(CHATS)})
+        begun.dispatch("embed.run", {"model": "lexical"})
+        begun.close()
+    async with driven(folder, read_only=True) as run:
+        await run.press(*keys)
+        said = [note.message for note in run.app._notifications]
+        assert f"{action} changes something; this session is read-only." in said
+        assert not isinstance(run.app.screen, FormScreen | ConfirmScreen | ErrorScreen)
 
 
 async def test_copying_takes_what_the_cursor_is_on(fixture_workspace: Path) -> None:

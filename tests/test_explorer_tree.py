@@ -104,6 +104,28 @@ async def test_filtering_shows_matches_with_what_is_above_and_esc_takes_it_off(f
         assert "filter" not in crumbs(run)
 
 
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+@pytest.mark.parametrize("tree", [True, False])
+async def test_the_detail_of_a_cluster_says_how_much_of_it_a_filter_leaves(
+    tmp_path: Path, size: tuple[int, int], tree: bool
+) -> None:
+    async with driven(handmade(tmp_path / "w", tree=tree), size, read_only=True) as run:
+        await fill(run, "python", "English")
+        await run.press("G")
+        row = run.tree.branch.row if run.tree.branch else None
+        assert row is not None
+        whole = run.session.dispatch("cluster.show", {"cluster": row.cluster}).data.size
+        assert row.size < whole
+        shown = " ".join(run.text("cluster").split())
+        assert f"{whole} queries," in shown
+        assert f"The filter leaves {row.size} of them; all of them are counted and listed here." in shown
+        await run.press("F")
+        assert "The filter" not in run.text("cluster")
+        await fill(run, "python", "")
+        await run.press("G")
+        assert "The filter leaves all of them." in run.text("cluster")
+
+
 async def test_f_again_takes_the_filter_off_and_the_form_remembers_it(folder: Path) -> None:
     async with driven(folder, read_only=True) as run:
         await run.press("j", "l")

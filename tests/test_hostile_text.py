@@ -107,10 +107,12 @@ async def test_no_pane_breaks_on_hostile_text(hostile: Path, size: tuple[int, in
         await run.press("y", "escape", "question_mark", "escape", "P", "escape")
         run.explorer.say("".join(PAYLOADS))
         await run.press("1")
+        run.session.read_only = False
         run.explorer.action_do("run.delete")
         await run.press()
         assert isinstance(run.app.screen, ConfirmScreen)
         await run.press("n")
+        run.session.read_only = True
         for line in ("run.show", "run.list", "data.list", "query.show query=1", "query.list"):
             run.explorer.run_line(line)
             await run.settle()

@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core.outliers.rows import OutlierRow
 from core.session import Session
 from db.dump import canonical_dump
 from db.invariants import violations
 from lmsys_tui.script import Options
+from screens.result_lines import table_lines
 from tests.doors import NOW, copied, run_text
 from tests.naming import rows, said
 
@@ -398,3 +400,22 @@ def test_hostile_and_odd_texts_are_listed(tmp_path: Path) -> None:
     groups = [row for row in ran.rows if row["action"] == "outlier.list"][3]["data"]
     # Of texts that are numbers alone nothing is left to compare, so they are no copies of each other by their words.
     assert all("equal but for" not in row["reason"] for row in groups)
+
+
+def test_score_and_reason_stay_in_a_narrow_table() -> None:
+    rows = [
+        OutlierRow(
+            "lone", n, n, f"a rather long text of number {n}", 1, ("English", "German")[n % 2], "vicuna-13b-v1.3", n,
+            f"The title of cluster {n}", n / 7, f"no other text is like it: number {n}", n, f"The nearest is {n}", n / 9, n / 8,
+        )
+        for n in range(3)
+    ]  # fmt: skip
+    lines = ["".join(text for text, _ in line.spans) for line in table_lines(rows, 78)]
+    assert lines[0].split() == ["query", "text", "language", "cluster", "title", "score", "reason"]
+    assert all(len(line) <= 78 for line in lines)
+    told = " ".join(lines[5:])
+    assert (
+        "kind (always lone), text id, times (always 1), chat model (always vicuna-13b-v1.3), cluster," in told
+    )
+    wide = "".join(text for text, _ in table_lines(rows, 300)[0].spans)
+    assert wide.split()[:3] == ["kind", "text", "id"]

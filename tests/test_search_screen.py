@@ -282,14 +282,30 @@ async def test_hits_by_cluster(folder: Path) -> None:
     async with driven(folder) as run:
         await press(run, "9", *"write", "escape", "b")
         shown = lines_text(screen(run).hits.list)
-        assert "▾ Write Python functions  6 queries  1 of the hits here" in shown
-        assert "▾ Poems and songs  5 queries  2 of the hits here" in shown
+        assert "▾ Write Python functions  6 match the words  1 of the hits here" in shown
+        assert "▾ Poems and songs  5 match the words  2 of the hits here" in shown
         counted = script(folder, "facet.count", {"by": "cluster", "text": "write"}).data
         for row in counted:
-            assert f"{row.title}  {row.count:,} quer" in shown
+            assert f"{row.title}  {row.count:,} match" in shown
         await press(run, "j", "j", "b")
         assert isinstance(screen(run).hits.list.value, TextRow)
         assert "▾" not in lines_text(screen(run).hits.list)
+
+
+def test_by_meaning_or_nearness_alone_no_query_matches_or_not() -> None:
+    near = TextRow(1, 1, "a poem", 1, None, None)
+    assert Wanted("write").conditional
+    assert Wanted("write", near=near, mode="vector").conditional
+    assert not Wanted("write", mode="vector").conditional
+    assert not Wanted(near=near).conditional
+
+
+async def test_filters_alone_match_no_words(folder: Path) -> None:
+    async with driven(folder) as run:
+        await press(run, "9", *"language", "colon", *"German", "escape", "b")
+        shown = lines_text(screen(run).hits.list)
+        assert " match" in shown
+        assert "the words" not in shown
 
 
 async def test_searches_are_saved_opened_and_forgotten(folder: Path) -> None:

@@ -44,6 +44,12 @@ def usual(**options: Any) -> LmsysApp:
     return app_on(handmade(Path("workspace"), **options))
 
 
+def writable() -> LmsysApp:
+    """The application on the usual workspace, where keys may change something."""
+    session = Session(handmade(Path("workspace")), clock=lambda: NOW, actor="tester")
+    return LmsysApp(session, now=lambda: 0.0)
+
+
 def typed(*keys: str, then: Callable[[Driven], None] | None = None) -> Before:
     """Press the keys one after the other, each settled."""
 
@@ -148,11 +154,11 @@ def test_help(snap_compare: Compare, size: tuple[int, int]) -> None:
 
 
 def test_form_80x24(snap_compare: Compare) -> None:
-    assert snap_compare(usual(), terminal_size=NARROW, run_before=typed("L"))
+    assert snap_compare(writable(), terminal_size=NARROW, run_before=typed("L"))
 
 
 def test_choices_140x40(snap_compare: Compare) -> None:
-    assert snap_compare(usual(), terminal_size=WIDE, run_before=typed("H", "tab", "tab"))
+    assert snap_compare(writable(), terminal_size=WIDE, run_before=typed("H", "tab", "tab"))
 
 
 def test_prompt_80x24(snap_compare: Compare) -> None:
@@ -160,7 +166,7 @@ def test_prompt_80x24(snap_compare: Compare) -> None:
 
 
 def test_confirm_80x24(snap_compare: Compare) -> None:
-    assert snap_compare(usual(), terminal_size=NARROW, run_before=typed("1", "D"))
+    assert snap_compare(writable(), terminal_size=NARROW, run_before=typed("1", "D"))
 
 
 def test_error_80x24(snap_compare: Compare) -> None:
