@@ -16,13 +16,13 @@ def check_allowed(act: Action, read_only: bool, dry_run: bool) -> None:
     """
     # What is tried and rolled back writes, too; a plan reads alone.
     tries = not dry_run or act.plan is None
-    if read_only and act.effect not in ("read", "view") and tries:
+    if read_only and act.changes and tries:
         raise ActionError(
             "not_allowed",
             f"{act.id} changes something ({act.effect}); this session is read-only.",
             "Leave --read-only out.",
         )
-    if dry_run and act.effect not in ("read", "view") and not act.previewed:
+    if dry_run and act.changes and not act.previewed:
         raise ActionError(
             "no_dry_run", f"{act.id} cannot say beforehand what it would do.", "Leave --dry-run out."
         )

@@ -106,6 +106,11 @@ class Action:
     transactional: bool = False
 
     @property
+    def changes(self) -> bool:
+        """Whether it changes more than where the user is: a read-only session refuses it."""
+        return self.effect not in ("read", "view")
+
+    @property
     def previewed(self) -> bool:
         """Whether `--dry-run` can say what the action would do."""
         return self.effect in ("write", "destroy") or self.plan is not None or self.transactional

@@ -189,7 +189,7 @@ class Session:
             self.doing = (act.id, checked)
             before = self._place() if self.listeners and act.effect != "read" else View()
             with self._thread(act):
-                if dry_run and act.effect not in ("read", "view"):
+                if dry_run and act.changes:
                     answer = self._plan(act, checked)
                 else:
                     answer = self._run(act, checked, before)

@@ -88,7 +88,7 @@ class Running(Telling):
 
     def barred(self, action: Action) -> bool:
         """Whether the session is read-only and the action is not, which is said."""
-        barred = self.session.read_only and action.effect not in ("read", "view")
+        barred = self.session.read_only and action.changes
         if barred:
             self.complain(
                 ActionError("not_allowed", f"{action.id} changes something; this session is read-only.")
